@@ -1,0 +1,1 @@
+"""A runbook that proves itself: two OpenResty entries, one floating IP, three Nacos nodes."""

@@ -1,0 +1,288 @@
+"""The site: what one parameter file describes. The defaults are the chapter's lab, so that JupyterLab needs no file."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from runbook_lib.errors import ParameterError
+
+FIXED_WEIGHT = 0
+CHAPTER_WEIGHT = -20
+DISRUPTIONS = ("none", "faults", "demonstrations")
+
+
+def _text(value: object) -> object:
+    """YAML makes 1111 a number and 0111 an octal one: what was meant can't be known any more."""
+    if value is not None and not isinstance(value, str | Path):
+        raise ValueError(f"YAML read this as {type(value).__name__} {value!r}: quote this value")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Name = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Seconds = Annotated[float, Field(gt=0, le=255)]
+
+
+class Part(BaseModel):
+    """A part of the site: frozen, and every key known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Ssh(Part):
+    """How a machine of the ssh substrate is reached; the lab knows its own machines. Secrets: names of variables only."""
+
+    address: Text | None = None
+    """Where to connect, when it is not the machine's address on the segment."""
+    port: int = Field(22, ge=1, le=65535)
+    user: Text = "root"
+    key_file: Text | None = None
+    """A private key; None: the agent's keys and the usual files."""
+    password_env: Text | None = None
+    """Name of the environment variable that holds the password."""
+    fingerprint: Text | None = Field(None, pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")
+    """`SHA256:…` of the host key; None: known_hosts decides."""
+    sudo: bool = False
+    sudo_password_env: Text | None = None
+
+
+class Machine(Part):
+    """A machine: its name, its address on the segment, how it is reached."""
+
+    name: Name
+    address: Text
+    ssh: Ssh = Ssh()
+
+
+class Node(Machine):
+    """One of the HA pair (table 4.2)."""
+
+    priority: int = Field(ge=1, le=254)
+    """VRRP priority: 1-254; 255 is the address owner's, 0 is what a node sends when it leaves (RFC 3768 5.3.4)."""
+
+
+class Nodes(Part):
+    """The pair. MASTER is .129 and BACKUP is .128, as in table 4.2."""
+
+    master: Node = Node(name="node129", address="192.168.42.129", priority=100)
+    backup: Node = Node(name="node128", address="192.168.42.128", priority=50)
+
+
+class Lab(Part):
+    """Which embedded lab the site lives in."""
+
+    name: Name = "chapter"
+    release: Literal["bookworm", "trixie"] = "bookworm"
+
+
+class Vrrp(Part):
+    """The VRRP instance, equal on both nodes (chapter steps 7-8)."""
+
+    instance: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")] = "VI_1"
+    version: Literal[2, 3] = 2
+    router_id: int = Field(51, ge=1, le=255)
+    advert_int: Seconds = 1.0
+    """Seconds between advertisements; whole ones in version 2."""
+    auth_pass: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[!-~]{1,8}$")] | None = "1111"
+    """Clear text on the wire, so no secret; version 3 has none and ignores it. 1-8 printable ASCII characters."""
+    preempt: bool = True
+
+
+class Check(Part):
+    """When keepalived runs the check script, and how often it must fail (our script)."""
+
+    interval: int = Field(2, ge=1, le=255)
+    fall: int = Field(2, ge=1, le=255)
+
+
+class OpenResty(Part):
+    """The HTTP entry on both nodes."""
+
+    port: int = Field(80, ge=1, le=65535)
+    prefix: Text = Field("/usr/local/openresty", pattern=r"^/[A-Za-z0-9._/-]+$")
+    unit: Text = Field("openresty.service", pattern=r"^[A-Za-z0-9@._-]+\.service$")
+    restart_s: float = Field(1.0, gt=0, le=60)
+    """RestartSec of our unit."""
+
+
+class Nacos(Part):
+    """The three members behind the entries (table 4.2)."""
+
+    members: tuple[Text, ...] = Field(
+        ("192.168.42.128:8848", "192.168.42.128:8849", "192.168.42.128:8850"), min_length=1
+    )
+
+
+class Keepalived(Part):
+    """What is built, and from where (chapter steps 1-3)."""
+
+    version: Annotated[str, BeforeValidator(_text), Field(pattern=r"^\d+\.\d+\.\d+$")] = "2.1.5"
+    archive: Text | None = None
+    """A local source tarball; relative paths count from the repository's top."""
+    sha256: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """What the archive's SHA-256 must be; None: upstream's own is compared, and only warned about."""
+    allow_substitute: bool | None = None
+    """May the distribution's source stand in? None: in the lab yes, on ssh no."""
+    prefix: Text = Field("/usr/local/keepalived", pattern=r"^/[A-Za-z0-9._/-]+$")
+
+
+class Site(Part):
+    """One parameter file's `site:`. Cross-field rules: VRRP's own, and those that keepalived does not check."""
+
+    substrate: Literal["lab", "ssh"] = "lab"
+    lab: Lab = Lab()
+    disruption: Literal["none", "faults", "demonstrations"] | None = None
+    """What may be disturbed; None: `faults` in the lab, `none` on ssh."""
+    nodes: Nodes = Nodes()
+    interface: Text = Field("ens33", pattern=r"^[A-Za-z0-9._-]{1,15}$")
+    vip: Text = "192.168.42.130/24"
+    vrrp: Vrrp = Vrrp()
+    check_script: Literal["chapter", "fixed"] = "fixed"
+    weight: int | None = Field(None, ge=-253, le=253)
+    """Of the check script; None: 0 with ours, -20 with the chapter's."""
+    check: Check = Check()
+    openresty: OpenResty = OpenResty()
+    nacos: Nacos = Nacos()
+    keepalived: Keepalived = Keepalived()
+    observer: Literal["ssh", "controller", "none"] = "ssh"
+    """Who measures: a third machine, this one, or nobody (then 09 is SKIPPED)."""
+    observer_machine: Machine | None = Machine(name="observer", address="192.168.42.131")
+    client_machine: Machine | None = Machine(name="client", address="192.168.42.132")
+
+    @property
+    def vip_address(self) -> str:
+        """The VIP without its prefix length."""
+        return self.vip.partition("/")[0]
+
+    @property
+    def effective_weight(self) -> int:
+        """The check script's weight with its default resolved."""
+        if self.weight is not None:
+            return self.weight
+        return FIXED_WEIGHT if self.check_script == "fixed" else CHAPTER_WEIGHT
+
+    @property
+    def may_substitute(self) -> bool:
+        """Whether the distribution's keepalived source may stand in for upstream's."""
+        allowed = self.keepalived.allow_substitute
+        return self.substrate == "lab" if allowed is None else allowed
+
+    @property
+    def effective_disruption(self) -> str:
+        """What the site allows, with its default resolved."""
+        return self.disruption or ("faults" if self.substrate == "lab" else "none")
+
+    def allows(self, disruption: Literal["faults", "demonstrations"]) -> bool:
+        """Whether the site allows this much disruption: none < faults < demonstrations."""
+        return DISRUPTIONS.index(disruption) <= DISRUPTIONS.index(self.effective_disruption)
+
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """Every machine of the site, the pair first, MASTER before BACKUP."""
+        others = (self.observer_machine if self.observer == "ssh" else None, self.client_machine)
+        return (self.nodes.master, self.nodes.backup, *(m for m in others if m is not None))
+
+    @model_validator(mode="after")
+    def _priorities(self) -> Self:
+        master, backup = self.nodes.master, self.nodes.backup
+        if master.priority <= backup.priority:
+            raise ValueError(
+                f"nodes.master.priority ({master.priority}) must be above nodes.backup.priority ({backup.priority})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _vip_beside_the_nodes(self) -> Self:
+        try:
+            vip = ipaddress.IPv4Interface(self.vip)
+            addresses = {m.name: ipaddress.IPv4Address(m.address) for m in self.machines}
+        except ValueError as error:
+            raise ValueError(f"an IPv4 address can't be read: {error}") from error
+        if "/" not in self.vip:
+            raise ValueError("vip needs its prefix length: 192.168.42.130/24")
+        for name, address in addresses.items():
+            if address == vip.ip:
+                raise ValueError(f"vip {vip.ip} is the address of {name}: it must be a free one")
+        for node in (self.nodes.master, self.nodes.backup):
+            if addresses[node.name] not in vip.network:
+                raise ValueError(f"vip {self.vip} is not in the network of {node.name} ({node.address})")
+        if vip.ip in (vip.network.network_address, vip.network.broadcast_address) and vip.network.prefixlen < 31:
+            raise ValueError(f"vip {vip.ip} is the network's own or its broadcast address")
+        return self
+
+    @model_validator(mode="after")
+    def _distinct_machines(self) -> Self:
+        for field in ("name", "address"):
+            values = [getattr(m, field) for m in self.machines]
+            if twice := next((v for v in values if values.count(v) > 1), None):
+                raise ValueError(f"two machines have the {field} {twice}")
+        if self.observer == "ssh" and self.observer_machine is None:
+            raise ValueError("observer: ssh needs an observer_machine (or say observer: none)")
+        return self
+
+    @model_validator(mode="after")
+    def _vrrp_versions(self) -> Self:
+        v = self.vrrp
+        if v.version == 2 and (v.advert_int != int(v.advert_int) or v.advert_int < 1):
+            raise ValueError(f"vrrp.advert_int {v.advert_int}: VRRP version 2 knows whole seconds only (version: 3)")
+        if v.version == 3 and not 0.01 <= v.advert_int <= 40.95:
+            raise ValueError(f"vrrp.advert_int {v.advert_int}: version 3 carries 0.01-40.95 s (RFC 5798 5.2.7)")
+        return self
+
+    @model_validator(mode="after")
+    def _members(self) -> Self:
+        for member in self.nacos.members:
+            host, _, port = member.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ValueError(f"nacos.members: {member!r} is not ADDRESS:PORT")
+        if len(set(self.nacos.members)) < len(self.nacos.members):
+            raise ValueError("nacos.members: the same member stands there twice")
+        return self
+
+
+def parse_site(values: object) -> Site:
+    """The Site of what stood under `site:` (a mapping). Pure.
+
+    Raises ParameterError, one sentence for the first thing wrong, the nearest known name for an unknown one.
+    """
+    if not isinstance(values, dict):
+        raise ParameterError(f"site is {_kind(values)}, not a mapping.", "See parameters/lab.yaml for its shape.")
+    try:
+        return Site.model_validate(values)
+    except ValidationError as error:
+        raise ParameterError(*_explain(error)) from error
+
+
+def _kind(value: object) -> str:
+    return {"list": "a list", "NoneType": "empty", "str": "text"}.get(type(value).__name__, type(value).__name__)
+
+
+def _explain(error: ValidationError) -> tuple[str, str]:
+    """The first problem as a sentence, and what to do about it."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        names = list(_names_at(first["loc"][:-1]))
+        near = difflib.get_close_matches(str(first["loc"][-1]), names, n=1, cutoff=0.5)
+        meant = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(names)}."
+        return f"site.{where} is no parameter.", meant
+    what = first["msg"].removeprefix("Value error, ")
+    at = f"site.{where} = {first['input']!r}: " if where else ""
+    more = len(error.errors()) - 1
+    also = f" ({more} more after it.)" if more else ""
+    return f"{at}{what}.", f"Correct it in the parameter file or the -p that set it.{also}"
+
+
+def _names_at(path: tuple[int | str, ...]) -> Iterator[str]:
+    """The names that the model knows at a dotted path."""
+    model: Any = Site
+    for part in path:
+        annotation = model.model_fields[part].annotation
+        model = next((a for a in getattr(annotation, "__args__", (annotation,)) if isinstance(a, type)), annotation)
+    yield from model.model_fields
