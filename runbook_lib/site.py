@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from runbook_lib.errors import ParameterError
 
@@ -26,13 +26,14 @@ def _text(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Name = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Integer = Annotated[int, Strict()]  # YAML's `on` is no number, and "80" is text
 Seconds = Annotated[float, Field(gt=0, le=255)]
 
 
 class Part(BaseModel):
     """A part of the site: frozen, and every key known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Ssh(Part):
@@ -40,7 +41,7 @@ class Ssh(Part):
 
     address: Text | None = None
     """Where to connect, when it is not the machine's address on the segment."""
-    port: int = Field(22, ge=1, le=65535)
+    port: Integer = Field(22, ge=1, le=65535)
     user: Text = "root"
     key_file: Text | None = None
     """A private key; None: the agent's keys and the usual files."""
@@ -63,7 +64,7 @@ class Machine(Part):
 class Node(Machine):
     """One of the HA pair (table 4.2)."""
 
-    priority: int = Field(ge=1, le=254)
+    priority: Integer = Field(ge=1, le=254)
     """VRRP priority: 1-254; 255 is the address owner's, 0 is what a node sends when it leaves (RFC 3768 5.3.4)."""
 
 
@@ -86,7 +87,7 @@ class Vrrp(Part):
 
     instance: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")] = "VI_1"
     version: Literal[2, 3] = 2
-    router_id: int = Field(51, ge=1, le=255)
+    router_id: Integer = Field(51, ge=1, le=255)
     advert_int: Seconds = 1.0
     """Seconds between advertisements; whole ones in version 2."""
     auth_pass: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[!-~]{1,8}$")] | None = "1111"
@@ -97,14 +98,14 @@ class Vrrp(Part):
 class Check(Part):
     """When keepalived runs the check script, and how often it must fail (our script)."""
 
-    interval: int = Field(2, ge=1, le=255)
-    fall: int = Field(2, ge=1, le=255)
+    interval: Integer = Field(2, ge=1, le=255)
+    fall: Integer = Field(2, ge=1, le=255)
 
 
 class OpenResty(Part):
     """The HTTP entry on both nodes."""
 
-    port: int = Field(80, ge=1, le=65535)
+    port: Integer = Field(80, ge=1, le=65535)
     prefix: Text = Field("/usr/local/openresty", pattern=r"^/[A-Za-z0-9._/-]+$")
     unit: Text = Field("openresty.service", pattern=r"^[A-Za-z0-9@._-]+\.service$")
     restart_s: float = Field(1.0, gt=0, le=60)
@@ -144,7 +145,7 @@ class Site(Part):
     vip: Text = "192.168.42.130/24"
     vrrp: Vrrp = Vrrp()
     check_script: Literal["chapter", "fixed"] = "fixed"
-    weight: int | None = Field(None, ge=-253, le=253)
+    weight: Integer | None = Field(None, ge=-253, le=253)
     """Of the check script; None: 0 with ours, -20 with the chapter's."""
     check: Check = Check()
     openresty: OpenResty = OpenResty()
@@ -265,13 +266,16 @@ def _kind(value: object) -> str:
 
 def _explain(error: ValidationError) -> tuple[str, str]:
     """The first problem as a sentence, and what to do about it."""
-    first = error.errors()[0]
+    # A misspelt name is also a missing one: the misspelt one is what to say.
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         names = list(_names_at(first["loc"][:-1]))
         near = difflib.get_close_matches(str(first["loc"][-1]), names, n=1, cutoff=0.5)
         meant = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(names)}."
         return f"site.{where} is no parameter.", meant
+    if first["type"] == "missing":
+        return f"site.{where} is missing.", "See parameters/lab.yaml for every parameter."
     what = first["msg"].removeprefix("Value error, ")
     at = f"site.{where} = {first['input']!r}: " if where else ""
     more = len(error.errors()) - 1
