@@ -37,7 +37,7 @@ class Part(BaseModel):
 
 
 class Ssh(Part):
-    """How a machine of the ssh substrate is reached; the lab knows its own machines. Secrets: names of variables only."""
+    """How a machine of the ssh substrate is reached (the lab knows its own). Secrets: names of variables only."""
 
     address: Text | None = None
     """Where to connect, when it is not the machine's address on the segment."""
