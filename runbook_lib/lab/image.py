@@ -98,7 +98,7 @@ def mmdebstrap_command(wanted: Recipe, fresh: Path, options: tuple[str, ...]) ->
         *("mmdebstrap", "--variant=apt", "--mode=root", "--format=directory", "--verbose"),
         f"--include={','.join(wanted.packages)}",
         *(f"--aptopt={option}" for option in options),
-        *(f"--dpkgopt=path-exclude={path}" for path in wanted.left_out),
+        "--dpkgopt=force-unsafe-io",  # a build that a power cut breaks is thrown away whole
         *(wanted.release, str(fresh), "-"),
     )
 

@@ -70,7 +70,6 @@ class Recipe:
     masked: tuple[str, ...]
     disabled: tuple[str, ...]
     removed: tuple[str, ...]
-    left_out: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -96,6 +95,7 @@ def recipe(release: str) -> Recipe:
             "etc/update-motd.d/*",
             "etc/apt/sources.list.d/*",
             "etc/apt/apt.conf.d/99mmdebstrap",
+            "etc/dpkg/dpkg.cfg.d/99mmdebstrap",
             "var/lib/apt/lists/*",
             "var/cache/apt/*.bin",
             "var/log/*.log",
@@ -103,7 +103,6 @@ def recipe(release: str) -> Recipe:
             "run/*",
             "tmp/*",
         ),
-        left_out=("/usr/share/man/*.gz", "/usr/share/locale/*.mo", "/usr/share/info/*"),
     )
 
 
