@@ -15,7 +15,8 @@ JAVA = {"bookworm": 17, "trixie": 21}  # the headless JRE that each Debian relea
 RELEASES = tuple(JAVA)
 
 _SYSTEM = ("systemd", "systemd-sysv", "dbus", "polkitd", "openssh-server", "python3", "sudo")
-_NETWORK = ("firewalld", "nftables", "iproute2", "iputils-ping", "curl", "tcpdump")
+# netbase: firewalld asks /etc/protocols for vrrp; iptables: the chapter's direct rule (step 6) speaks its language.
+_NETWORK = ("firewalld", "netbase", "nftables", "iptables", "iproute2", "iputils-ping", "curl", "tcpdump")
 _PROCESSES = ("procps", "psmisc")  # the check script's `ps` and `killall` (chapter step 9)
 _ENTRY = ("nginx", "libnginx-mod-http-lua")
 _COMPILER = ("gcc", "libc6-dev", "make", "pkg-config", "libssl-dev", "libnl-3-dev", "libnl-genl-3-dev")
