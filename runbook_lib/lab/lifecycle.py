@@ -1,0 +1,130 @@
+"""Start, find and take down a lab, as its user: what needs root goes through `privileged`."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from runbook_lib.errors import LabError
+from runbook_lib.lab.client import Lab, LabNotRunningError, connect
+from runbook_lib.lab.folder import LabFolder
+from runbook_lib.lab.protocol import LabStatus
+from runbook_lib.lab.recipe import recipe
+from runbook_lib.lab.topology import DEFAULT_NAME, NAMES
+
+Progress = Callable[[str], None]
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def find(name: str = DEFAULT_NAME) -> Lab:
+    """The running lab of that name. LabError when it is not up."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        connect(connection, LabFolder(name))
+    return Lab(name)
+
+
+def status(name: str = DEFAULT_NAME) -> LabStatus:
+    """The lab's state; one that is not running is `down`, without machines."""
+    try:
+        return find(name).status()
+    except LabNotRunningError:
+        return LabStatus(name, "down")
+
+
+def up(
+    name: str = DEFAULT_NAME,
+    *,
+    release: str = "bookworm",
+    nacos_archive: Path | None = None,
+    with_nacos: bool = True,
+    progress: Progress = _to_stderr,
+) -> Lab:
+    """The lab, started unless it runs; returns when every machine answers SSH, powered on and plugged in.
+
+    The first start on a machine builds the image (about a minute). Raises LabError when the lab can't run here, and
+    when it runs already with another release, recipe or without what was asked for.
+    """
+    folder = LabFolder(name)
+    if not _runs(folder):
+        jars = None
+        options = ["--release", release, *(["--jars", str(jars)] if jars else [])]
+        _privileged(["up", name, *options], progress)
+    _refuse_other(folder, release, with_nacos)
+    return _recovered(Lab(name), progress)
+
+
+def down(name: str = DEFAULT_NAME, *, progress: Progress = _to_stderr) -> bool:
+    """Remove the lab and all that belongs to it; True when something was there."""
+    folder = LabFolder(name)
+    if not folder.path.exists() and not folder.lock.exists():
+        return False
+    return _privileged(["down", name, *(["--any-owner"] if os.geteuid() == 0 else [])], progress)
+
+
+def _runs(folder: LabFolder) -> bool:
+    try:
+        find(folder.name)
+    except LabNotRunningError:
+        return False
+    return True
+
+
+def _refuse_other(folder: LabFolder, release: str, with_nacos: bool) -> None:
+    """LabError when the running lab was made from something else than what is asked for now."""
+    record = folder.read_record()
+    wanted = recipe(release).name
+    if record is None:
+        return
+    differs = ""
+    if Path(record.image).name != wanted:
+        differs = f"from image {Path(record.image).name}, not {wanted}"
+    elif with_nacos and record.layer is None:
+        differs = "without Nacos"
+    if differs:
+        name = "" if folder.name == DEFAULT_NAME else f" --name {folder.name}"
+        raise LabError(f"Lab {folder.name!r} runs already, {differs}.", f"Take it down first: runbook lab down{name}")
+
+
+def _recovered(lab: Lab, progress: Progress) -> Lab:
+    """Every machine on, its cable in, SSH answering."""
+    before = lab.status().machines
+    for name in NAMES:
+        lab.plug(name)
+        lab.power_on(name)
+    for name in NAMES:
+        if before[name].state != "running":
+            progress(f"lab {lab.name}: {name} was {before[name].state}, waiting for its SSH")
+        lab.wait_ssh(name, within_s=60)
+    return lab
+
+
+def _privileged(arguments: list[str], progress: Progress) -> bool:
+    """Run the privileged part, as root; its verdict (see `privileged`). Raises the LabError that it reports."""
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n", "--"]
+    argv = [*sudo, sys.executable, "-m", "runbook_lib.lab.privileged", *arguments]
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            kind, *values = json.loads(line)
+            if kind == "progress":
+                progress(values[0])
+            elif kind == "error":
+                raise LabError(*values)
+            else:
+                return bool(values[0])
+    if sudo:
+        raise LabError(
+            "The lab needs root for network, disks and control groups, and sudo gave none.",
+            "Run `sudo -v` first, or run as root.",
+        )
+    raise LabError(
+        f"The lab's privileged part ended with status {process.returncode}.", "Its own message stands above."
+    )

@@ -1,0 +1,106 @@
+"""The one entry to what needs root: start a lab, take it down. `python -m runbook_lib.lab.privileged ACTION …`
+
+`client` runs it, through sudo where the caller is not root. It reads nothing of the caller's but its arguments and
+SUDO_UID, and prints one JSON array a line: ["progress", text], ["done", was a lab there], ["error", what, todo].
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pwd
+from collections.abc import Sequence
+from pathlib import Path
+
+from runbook_lib.errors import LabError
+from runbook_lib.lab import cgroups, syscalls
+from runbook_lib.lab.clean import clean, remove_empty_folders
+from runbook_lib.lab.folder import LabFolder, LabRecord
+from runbook_lib.lab.image import ensure_image
+from runbook_lib.lab.lock import locked
+from runbook_lib.lab.start import answers, new_record, start
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do one action; the exit status is 0, or 2 when an error was printed."""
+    chosen = _parser().parse_args(argv)
+    _enter_own_mounts()
+    try:
+        folder = LabFolder(chosen.name)
+        waiting = f"lab {folder.name}: it is being started or taken down elsewhere, waiting"
+        with locked(folder.lock, lambda: _progress(waiting)):
+            _refuse_strangers(folder, chosen.any_owner)
+            was_there = _up(folder, chosen.release, chosen.jars) if chosen.action == "up" else clean(folder)
+    except LabError as error:
+        _say("error", error.what, error.todo)
+        return error.exit_status
+    finally:
+        remove_empty_folders()
+    _say("done", was_there)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="runbook_lib.lab.privileged", description="What of the lab needs root.")
+    parser.add_argument("action", choices=("up", "down"))
+    parser.add_argument("name")
+    parser.add_argument("--release", default="")
+    parser.add_argument("--jars", type=Path, help="start Nacos on node128 from these jars")
+    parser.add_argument("--any-owner", action="store_true", help="also another user's lab")
+    return parser
+
+
+def _say(*message: object) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _progress(text: str) -> None:
+    _say("progress", text)
+
+
+def _enter_own_mounts() -> None:
+    """See control groups as the supervisor does, without a change to the host's mounts."""
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    syscalls.mount("none", Path("/"), "", flags=syscalls.MS_REC | syscalls.MS_PRIVATE)
+    cgroups.mount_privately()
+
+
+def _caller() -> int:
+    """The user id of whoever asked, before sudo."""
+    return int(os.environ.get("SUDO_UID", os.getuid()))
+
+
+def _refuse_strangers(folder: LabFolder, any_owner: bool) -> None:
+    record = folder.read_record()
+    if record is None or any_owner or record.owner == _caller():
+        return
+    raise LabError(
+        f"Lab {folder.name!r} belongs to user {pwd.getpwuid(record.owner).pw_name}.",
+        "Give yours another name with --name.",
+    )
+
+
+def _up(folder: LabFolder, release: str, jars: Path | None) -> bool:
+    """Start the lab; True when it ran already. On an error, or an interruption, nothing of it is left."""
+    if answers(folder):
+        return True
+    clean(folder)
+    record = _prepare(folder, release, jars)
+    _progress(f"lab {folder.name}: starting four machines")
+    try:
+        start(folder, record)
+    except BaseException:
+        clean(folder)
+        raise
+    return False
+
+
+def _prepare(folder: LabFolder, release: str, jars: Path | None) -> LabRecord:
+    image = ensure_image(release, _progress)
+    layer = None
+    return new_record(folder.name, _caller(), release, image, layer)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
