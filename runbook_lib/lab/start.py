@@ -31,7 +31,7 @@ def new_record(name: str, owner: int, release: str, image: Path, layer: Path | N
 
 
 def start(folder: LabFolder, record: LabRecord) -> None:
-    """Start the supervisor; returns when every machine answers SSH. The caller holds the lock and cleans up after errors."""
+    """Start the supervisor; returns when every machine answers SSH. The caller holds the lock and undoes a failure."""
     folder.path.mkdir(mode=0o755, parents=True)
     folder.write_record(record)
     folder.access.mkdir(mode=0o700)
