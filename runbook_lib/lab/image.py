@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from runbook_lib.errors import LabError
 from runbook_lib.lab.apt_sources import carried_options, debian_sources
-from runbook_lib.lab.build_progress import BuildProgress
+from runbook_lib.lab.build_progress import BuildProgress, Paced, Progress
 from runbook_lib.lab.image_files import finish
+from runbook_lib.lab.lock import locked
 from runbook_lib.lab.recipe import Recipe, recipe
 
 IMAGES = Path("/var/cache/runbook/images")
-
-Progress = Callable[[str], None]
 
 
 def ensure_image(release: str, progress: Progress, *, images: Path = IMAGES) -> Path:
@@ -34,25 +30,11 @@ def ensure_image(release: str, progress: Progress, *, images: Path = IMAGES) -> 
     if image.is_dir():
         return image
     images.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with _one_builder(image, progress) as lock:
+    waiting = f"image {wanted.name}: another build of it is running, waiting for that one"
+    with locked(Path(f"{image}.lock"), lambda: progress(waiting)) as lock:
         if not image.is_dir():  # another builder may have ended while this one waited
             _build(wanted, image, lock, progress)
     return image
-
-
-@contextmanager
-def _one_builder(image: Path, progress: Progress) -> Iterator[int]:
-    """Hold the image's lock; its descriptor goes to mmdebstrap too, so that it is free only when that has ended."""
-    descriptor = os.open(f"{image}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress(f"image {image.name}: another build of it is running, waiting for that one")
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _build(wanted: Recipe, image: Path, lock: int, progress: Progress) -> None:
@@ -67,26 +49,39 @@ def _build(wanted: Recipe, image: Path, lock: int, progress: Progress) -> None:
 
 
 def _bootstrap(wanted: Recipe, fresh: Path, lock: int, progress: Progress) -> None:
-    progress(f"image {wanted.name}: starting, about a minute (once; cached in {fresh.parent})")
-    reporter = BuildProgress(f"image {wanted.release}", progress)
+    progress(f"image {wanted.name}: building, about a minute (once; cached in {fresh.parent})")
+    reporter = BuildProgress(Paced(f"image {wanted.release}", progress))
     last: deque[str] = deque(maxlen=8)
-    with tempfile.TemporaryFile("w+") as sources:
-        sources.write(debian_sources(wanted.release))
-        sources.seek(0)
-        with subprocess.Popen(
-            mmdebstrap_command(wanted, fresh, carried_options()), stdin=sources, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, errors="replace", pass_fds=(lock,), umask=0o022,
-            env=os.environ | {"LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"},
-        ) as process:  # fmt: skip
-            assert process.stdout is not None
-            for line in process.stdout:
+    with _started(wanted, fresh, lock) as process:
+        try:
+            for line in process.stdout or ():
                 reporter.line(line)
                 last.append(line.strip())
+        except BaseException:
+            process.kill()  # and with it everything in its namespace, before the folder is removed
+            raise
     if process.returncode != 0:
         raise LabError(
             f"The image of {wanted.release} could not be built: mmdebstrap ended with {process.returncode}: "
             f"{' / '.join(line for line in last if line)}.",
             "See that `sudo apt-get update` works on this machine, and try again.",
+        )
+
+
+def _started(wanted: Recipe, fresh: Path, lock: int) -> subprocess.Popen[str]:
+    with tempfile.TemporaryFile("w+") as sources:
+        sources.write(debian_sources(wanted.release))
+        sources.seek(0)
+        return subprocess.Popen(
+            mmdebstrap_command(wanted, fresh, carried_options()),
+            stdin=sources,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            umask=0o022,
+            env=os.environ | {"LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"},
+            pass_fds=(lock,),  # held until mmdebstrap has ended too: two never write the same folder
         )
 
 

@@ -1,4 +1,4 @@
-"""One start or take-down of a lab at a time."""
+"""One at a time: who starts or takes down a lab, builds an image, fetches jars."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(path: Path, waits: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file `path`, which is gone afterwards; `waits` is called once when somebody else holds it."""
+def locked(path: Path, waits: Callable[[], None]) -> Iterator[int]:
+    """Hold the lock file `path`, which is gone afterwards; `waits` is called once when somebody else holds it.
+
+    Gives the descriptor that holds it: a child that inherits that one keeps the lock when its parent is killed.
+    """
     descriptor = _acquire(path, waits)
     try:
-        yield
+        yield descriptor
     finally:
         path.unlink()
         os.close(descriptor)
