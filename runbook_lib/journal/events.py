@@ -1,0 +1,125 @@
+"""The events of a journal: one frozen dataclass a kind, so that a reader months later knows every field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+OUTPUT_LIMIT = 4096
+
+
+@dataclass(frozen=True)
+class CommandRan:
+    """A command ended on a host; `exit_status` None: it never gave one."""
+
+    host: str
+    command: str
+    exit_status: int | None
+    start: str
+    """UTC, ISO 8601."""
+    duration_s: float
+    stdout: str = ""
+    stderr: str = ""
+    timed_out: bool = False
+
+
+@dataclass(frozen=True)
+class FileSent:
+    """A file was compared with a host's, and sent when it differed."""
+
+    host: str
+    path: str
+    sha256: str
+    bytes: int
+    changed: bool
+
+
+@dataclass(frozen=True)
+class ChangeMade:
+    """A change was applied to a host."""
+
+    host: str
+    title: str
+    was: str
+    actions: tuple[str, ...]
+    diff: str
+    warning: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CheckJudged:
+    """A check was observed, at the end of its waiting."""
+
+    check: str
+    claim: str
+    verdict: str
+    observed: str
+    hint: str
+    waited_s: float
+
+
+@dataclass(frozen=True)
+class FaultRecorded:
+    """The undo of a fault, written before the fault."""
+
+    fault_id: str
+    fault: str
+    host: str
+    undo: str
+    expires_s: float
+
+
+@dataclass(frozen=True)
+class FaultApplied:
+    """A fault took effect; `at` is UTC by the clock of its host."""
+
+    fault_id: str
+    at: str
+
+
+@dataclass(frozen=True)
+class FaultUndone:
+    """A fault's undo ran; `confirmed`: a probe saw it restored."""
+
+    fault_id: str
+    confirmed: bool
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A fact worth keeping: provenance, versions, a reason."""
+
+    text: str
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotebookFinished:
+    """A notebook came to its end, or was stopped."""
+
+    notebook: str
+    verdict: str
+    seconds: float
+
+
+Event: TypeAlias = (
+    CommandRan
+    | FileSent
+    | ChangeMade
+    | CheckJudged
+    | FaultRecorded
+    | FaultApplied
+    | FaultUndone
+    | Noted
+    | NotebookFinished
+)
+
+
+def shorten(text: str, limit: int = OUTPUT_LIMIT) -> str:
+    """`text` with its middle cut out when it is longer than `limit` characters; says how long it was. Pure."""
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}\n… {len(text)} characters in all …\n{text[-half:]}"

@@ -1,0 +1,103 @@
+"""The journal: one JSON object a line, append-only, written by several processes of one run."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from runbook_lib.errors import RunbookError
+from runbook_lib.journal.events import Event
+from runbook_lib.journal.secret import Secret, redact
+
+
+class JournalError(RunbookError):
+    """A journal can't be read: a line of it is not what was written."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One line of a journal."""
+
+    time: str
+    """UTC, ISO 8601, microseconds."""
+    monotonic_s: float
+    kind: str
+    context: Mapping[str, str]
+    event: Event
+
+
+_EVENT_TYPES: dict[str, TypeAdapter[Any]] = {t.__name__: TypeAdapter(t) for t in Event.__args__}
+_LINE = TypeAdapter(dict[str, Any])
+
+
+class Journal:
+    """Where events go. A path of None keeps them nowhere, for unit tests."""
+
+    def __init__(self, path: Path | None, *, context: Mapping[str, str] | None = None) -> None:
+        self.path = path
+        self._context = dict(context or {})
+        self._secrets: list[Secret] = []
+        self._lock = threading.Lock()
+
+    def protect(self, secret: Secret) -> None:
+        """From now on, mask this secret in every event."""
+        with self._lock:
+            self._secrets.append(secret)
+
+    def write(self, event: Event) -> None:
+        """Append one event. One write a line, so that lines of several processes never mix."""
+        if self.path is None:
+            return
+        kind = type(event).__name__
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="microseconds"),
+            "monotonic_s": round(time.monotonic(), 6),
+            "kind": kind,
+            "context": self._context,
+            "event": self._redacted(_EVENT_TYPES[kind].dump_python(event, mode="json")),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            os.write(descriptor, _LINE.dump_json(line) + b"\n")
+        finally:
+            os.close(descriptor)
+
+    def _redacted(self, value: Any) -> Any:
+        # Before JSON: escaping would hide a secret that has a quote or a backslash.
+        if isinstance(value, str):
+            return redact(value, self._secrets)
+        if isinstance(value, dict):
+            return {key: self._redacted(item) for key, item in value.items()}
+        return [self._redacted(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def read_journal(path: Path) -> list[Record]:
+    """Every record of a journal; a torn last line (the writer was killed) is left out.
+
+    Raises JournalError for any other line that can't be read, naming it.
+    """
+    lines = path.read_bytes().split(b"\n")
+    records = []
+    for number, line in enumerate(lines[:-1], start=1):  # what follows the last newline is empty, or torn
+        try:
+            records.append(_parse_line(line))
+        except (ValidationError, KeyError, TypeError) as error:
+            raise JournalError(
+                f"{path}: line {number} is no journal record.", "The file was edited or damaged."
+            ) from error
+    return records
+
+
+def _parse_line(line: bytes) -> Record:
+    values = _LINE.validate_json(line)
+    event = _EVENT_TYPES[values["kind"]].validate_python(values["event"])
+    return Record(values["time"], values["monotonic_s"], values["kind"], values["context"], event)
