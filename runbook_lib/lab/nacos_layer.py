@@ -7,7 +7,7 @@ import json
 import shutil
 from pathlib import Path
 
-from runbook_lib.errors import ArtifactError
+from runbook_lib.errors import LabError
 from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.image_files import within, write_file
 from runbook_lib.lab.jar_list import LIST, JarList, difference, hash_jars, parse_list
@@ -31,7 +31,7 @@ Authentication is off, the token key is the well-known one: fit for this hermeti
 def ensure_layer(jars: Path, progress: Progress, *, layers: Path = LAYERS) -> Path:
     """The folder to lay over an image so that it starts Nacos, made first when there is none of these jars yet.
 
-    `jars` is what `ensure_jars` gave. Its own jars are hashed at every call: ArtifactError for a changed one.
+    `jars` is what `ensure_jars` gave. Its own jars are hashed at every call: LabError for a changed one.
     """
     wanted = parse_list((jars / LIST).read_text())
     files = layer_files(wanted)
@@ -42,7 +42,7 @@ def ensure_layer(jars: Path, progress: Progress, *, layers: Path = LAYERS) -> Pa
             if not layer.is_dir():
                 _make(layer, jars, wanted, files)
     if wrong := difference(hash_jars(layer / _LIB), wanted):
-        raise ArtifactError(
+        raise LabError(
             f"Nacos' layer {layer} can't be trusted: {wrong}.",
             f"Take every lab down, then make it anew: sudo rm -r {layer}",
         )
