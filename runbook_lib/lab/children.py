@@ -55,11 +55,16 @@ class Children:
     def _collect(self) -> None:
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
+            if os.WIFSTOPPED(status):
+                # A machine that shuts down stops all its processes, and an nsenter stops itself with its command. Left
+                # so, it never collects the command, and the machine never ends.
+                os.kill(pid, signal.SIGCONT)
+                continue
             waiting = self._waiting.pop(pid, None)
             if waiting is not None and not waiting.done():
                 waiting.set_result(os.waitstatus_to_exitcode(status))

@@ -51,6 +51,8 @@ class Control:
                 return
             await _readable(caller)
             message, descriptors, _, _ = socket.recv_fds(caller, LARGEST_MESSAGE, MOST_DESCRIPTORS)
+            if not message:  # somebody only looked whether we live
+                return
             try:
                 reply = await _unless_gone(caller, self._reply(message, descriptors))
             finally:
@@ -62,12 +64,11 @@ class Control:
     async def _reply(self, message: bytes, descriptors: Sequence[int]) -> bytes:
         try:
             request = parse_request(message)
-            log.info("asked: %s", request)
             return encode_reply(await self._answer(request, descriptors))
         except LabError as error:
             return encode_refusal(error)
         except Exception as error:  # whatever went wrong, the caller gets an answer and the log the rest
-            log.exception("while asked %s", message[:200])
+            log.exception("while answering a request")
             return encode_refusal(LabError(f"The lab's supervisor failed: {error!r}.", "See its log: supervisor.log"))
 
 

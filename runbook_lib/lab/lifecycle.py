@@ -56,7 +56,8 @@ def up(
     if not _runs(folder):
         jars = None
         options = ["--release", release, *(["--jars", str(jars)] if jars else [])]
-        _privileged(["up", name, *options], progress)
+        if not _privileged(["up", name, *options], progress):
+            return Lab(name)
     _refuse_other(folder, release, with_nacos)
     return _recovered(Lab(name), progress)
 

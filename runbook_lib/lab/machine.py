@@ -107,12 +107,13 @@ class Machine:
         leader = await self.leader()
         self._execs += 1
         group = self._group.child(f"exec-{self._execs}").create()
-        inside = ("nsenter", f"--target={leader}", "--all", "--root", "--wd", "--", *argv)
+        limit = f"--bounding-set=-all{''.join(f',+cap_{number}' for number in _capabilities(leader))}"
+        inside = ("nsenter", f"--target={leader}", "--all", "--root", "--wd", "--", "setpriv", limit, "--", *argv)
         child = self._children.spawn(
             group.running(*inside), stdin=descriptors[0], stdout=descriptors[1], stderr=descriptors[2]
         )
         try:
-            return await child.ended
+            return await asyncio.shield(child.ended)  # a cancellation must not look like its end
         finally:
             if not child.ended.done():
                 group.kill()
@@ -125,7 +126,7 @@ class Machine:
         argv = ("chroot", str(self._folder.root), "journalctl", "--directory=/var/log/journal", "--no-pager")
         child = self._children.spawn(argv, stdin=descriptors[0], stdout=descriptors[1], stderr=descriptors[2])
         try:
-            return await child.ended
+            return await asyncio.shield(child.ended)
         finally:
             if not child.ended.done():
                 os.kill(child.pid, signal.SIGKILL)
@@ -202,6 +203,13 @@ def _is_init(pid: int) -> bool:
         return False
     numbers = next(line for line in lines if line.startswith("NSpid:")).split()
     return len(numbers) > 2 and numbers[-1] == "1"
+
+
+def _capabilities(pid: int) -> list[int]:
+    """The numbers of the capabilities that the process may ever have: the machine's root has fewer than the host's."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    bounding = int(next(line for line in lines if line.startswith("CapBnd:")).split()[1], 16)
+    return [number for number in range(64) if bounding >> number & 1]
 
 
 def _listens(namespace: Namespace, port: int) -> bool:

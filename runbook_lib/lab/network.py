@@ -7,12 +7,14 @@ and run netlink synchronously: call them in a thread (pyroute2's IPRoute refuses
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pyroute2.iproute import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
 
 from runbook_lib.lab import syscalls
 from runbook_lib.lab.topology import BROADCAST, INTERFACE, PREFIX_LENGTH, MachineSpec
@@ -90,7 +92,11 @@ class Segment:
         """Delete the machine's cable, both ends: from here on no frame of it reaches the segment."""
         with self._netlink() as netlink:
             for index in netlink.link_lookup(ifname=machine.name):
-                netlink.link("del", index=index)
+                try:
+                    netlink.link("del", index=index)
+                except NetlinkError as error:
+                    if error.code != errno.ENODEV:  # the machine ended meanwhile, and its cable with it
+                        raise
 
     def set_plugged(self, machine: MachineSpec, plugged: bool) -> None:
         """The far end up or down: the machine sees its carrier come or go, as with a cable pulled from a switch."""

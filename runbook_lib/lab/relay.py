@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from contextlib import suppress
 
 from runbook_lib.lab.machine import Boot, Machine
+
+log = logging.getLogger(__name__)
 
 CHUNK = 256 * 1024
 START_WITHIN_S = 10.0
@@ -32,7 +35,12 @@ class Relay:
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            caller, _ = await loop.sock_accept(self._listener)
+            try:
+                caller, _ = await loop.sock_accept(self._listener)
+            except OSError as error:  # no descriptors left: those who wait get theirs when others end
+                log.warning("relay port %d: %s", self.port, error)
+                await asyncio.sleep(0.1)
+                continue
             task = asyncio.create_task(self._connect_through(caller))
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -11,6 +12,8 @@ from runbook_lib.errors import LabError
 from runbook_lib.lab.machine import Machine
 from runbook_lib.lab.protocol import LabStatus, MachineStatus, Request
 from runbook_lib.lab.relay import Relay
+
+log = logging.getLogger(__name__)
 
 Done = Mapping[str, object]
 NOTHING: Done = {}
@@ -31,6 +34,7 @@ class Requests:
         """Do what is asked. Raises LabError when it can't be done."""
         if request.do == "status":
             return asdict(self.status())
+        log.info("%s: %s", request.machine, request.do)
         if (machine := self._machines.get(request.machine)) is None:
             raise LabError(
                 f"Lab {self._name!r} has no machine {request.machine!r}.", f"Its machines: {', '.join(self._machines)}."

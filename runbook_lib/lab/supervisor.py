@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 import time
@@ -30,6 +31,8 @@ from runbook_lib.lab.topology import CLIENT, HTTP_PORT, MACHINES, SSH_PORT, VIP
 
 READY = "ready"
 START_WITHIN_S = 90.0
+DESCRIPTORS = 4096
+"""Two a relayed connection; 4096 is every Linux's hard limit for everybody, so no privilege is needed."""
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ def main() -> None:
     record = folder.read_record()
     assert record is not None, f"{folder.record_file} is written before the supervisor starts"
     _log_to(folder.log)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     group = _enter_namespaces(record)
     if os.fork() != 0:
         os._exit(0)  # the child is PID 1; nobody waits for it

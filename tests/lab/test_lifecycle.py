@@ -1,0 +1,112 @@
+"""Up, down, and a supervisor that is killed: nothing may be left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from traces import Traces, all_namespaces, files_of, namespaces_of, processes_of, wait_gone
+
+from runbook_lib import lab
+from runbook_lib.errors import LabError
+from runbook_lib.lab import Lab
+from runbook_lib.lab.client import connect
+from runbook_lib.lab.control import peer
+from runbook_lib.lab.folder import LabFolder
+from runbook_lib.lab.topology import NAMES
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    own = f"test-life-{os.getpid()}"
+    yield own
+    lab.down(own)
+
+
+def up(name: str) -> Lab:
+    return lab.up(name, with_nacos=False, progress=lambda _: None)
+
+
+def supervisor_of(name: str) -> int:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        connect(connection, LabFolder(name))
+        return peer(connection)[0]
+
+
+def test_up_up_down_down_leaves_nothing(name: str) -> None:
+    before = Traces.now()
+    first, second = up(name), up(name)
+    assert first.status() == second.status()
+    running = processes_of(name)
+    assert len(running) > len(NAMES)
+    assert Traces.now() == before, "a running lab is invisible outside, too"
+    namespaces = namespaces_of(running)
+    assert lab.down(name) is True
+    assert lab.down(name) is False
+    assert Traces.now() == before
+    assert processes_of(name) == []
+    assert namespaces & all_namespaces() == set()
+    assert files_of(name) == []
+
+
+def test_a_killed_supervisor_takes_all_with_it_and_up_works_at_once(name: str) -> None:
+    before = Traces.now()
+    up(name)
+    os.kill(supervisor_of(name), signal.SIGKILL)
+    wait_gone(name)
+    again = up(name)
+    assert again.capture("node128", ["hostname"]) == (0, "node128\n", "")
+    namespaces = namespaces_of(processes_of(name))
+    os.kill(supervisor_of(name), signal.SIGKILL)
+    assert lab.down(name) is True
+    assert processes_of(name) == []
+    assert namespaces & all_namespaces() == set()
+    assert files_of(name) == []
+    assert Traces.now() == before
+
+
+def test_two_ups_of_one_name_make_one_lab(name: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(up, (name, name))
+    assert first.status() == second.status()
+    assert len({pid for pid in processes_of(name) if _command(pid).endswith(f"lab.supervisor\0{name}\0")}) == 1
+
+
+def test_two_labs_live_side_by_side_with_the_same_addresses(name: str, lab_without_nacos: Lab) -> None:
+    other = up(name)
+    for one in (other, lab_without_nacos):
+        one.capture("node129", ["sh", "-c", f"echo {one.name} > /root/whose"])
+    status, text, _ = other.capture("node128", ["ping", "-c1", "-W2", "192.168.42.129"])
+    assert status == 0, text
+    assert other.capture("node129", ["cat", "/root/whose"])[1] == f"{name}\n"
+    assert lab_without_nacos.capture("node129", ["cat", "/root/whose"])[1] == f"{lab_without_nacos.name}\n"
+
+
+def test_a_running_lab_of_another_release_is_refused(lab_without_nacos: Lab) -> None:
+    with pytest.raises(LabError) as refused:
+        lab.up(lab_without_nacos.name, release="trixie", with_nacos=False)
+    assert refused.value.what.startswith(f"Lab '{lab_without_nacos.name}' runs already, from image bookworm-")
+    assert refused.value.todo == f"Take it down first: runbook lab down --name {lab_without_nacos.name}"
+
+
+def test_a_running_lab_without_nacos_is_refused_where_nacos_is_wanted(lab_without_nacos: Lab) -> None:
+    with pytest.raises(LabError) as refused:
+        lab.up(lab_without_nacos.name)
+    assert str(refused.value) == (
+        f"Lab '{lab_without_nacos.name}' runs already, without Nacos. "
+        f"Take it down first: runbook lab down --name {lab_without_nacos.name}"
+    )
+
+
+def _command(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/cmdline") as file:  # noqa: PTH123 - a kernel's file, not a path of ours
+            return file.read()
+    except OSError:
+        return ""

@@ -1,0 +1,19 @@
+from runbook_lib.lab.machine import listens_in
+
+TABLE = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 5025 1 0000
+   1: 0100007F:1F90 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0        0 5026 1 0000
+"""
+
+
+def test_a_listening_port_is_found() -> None:
+    assert listens_in(TABLE, 22)
+
+
+def test_a_connection_from_a_port_is_not_a_listener() -> None:
+    assert not listens_in(TABLE, 8080)
+
+
+def test_a_table_without_rows_has_no_listener() -> None:
+    assert not listens_in(TABLE.splitlines()[0], 22)
