@@ -7,17 +7,17 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from runbook_lib.errors import LabError
+from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.client import Lab, LabNotRunningError, connect
 from runbook_lib.lab.folder import LabFolder
+from runbook_lib.lab.nacos_jars import ensure_jars
+from runbook_lib.lab.packages import ensure_packages
 from runbook_lib.lab.protocol import LabStatus
 from runbook_lib.lab.recipe import recipe
 from runbook_lib.lab.topology import DEFAULT_NAME, NAMES
-
-Progress = Callable[[str], None]
 
 
 def _to_stderr(text: str) -> None:
@@ -54,9 +54,9 @@ def up(
     """
     folder = LabFolder(name)
     if not _runs(folder):
-        jars = None
-        options = ["--release", release, *(["--jars", str(jars)] if jars else [])]
-        if not _privileged(["up", name, *options], progress):
+        ensure_packages(progress)
+        jars = ["--jars", str(ensure_jars(nacos_archive, progress))] if with_nacos else []
+        if not _privileged(["up", name, "--release", release, *jars], progress):
             return Lab(name)
     _refuse_other(folder, release, with_nacos)
     return _recovered(Lab(name), progress)

@@ -17,8 +17,11 @@ from runbook_lib.errors import LabError
 from runbook_lib.lab import cgroups, syscalls
 from runbook_lib.lab.clean import clean, remove_empty_folders
 from runbook_lib.lab.folder import LabFolder, LabRecord
-from runbook_lib.lab.image import ensure_image
+from runbook_lib.lab.image import IMAGES, ensure_image
 from runbook_lib.lab.lock import locked
+from runbook_lib.lab.nacos_layer import ensure_layer
+from runbook_lib.lab.preflight import preflight
+from runbook_lib.lab.recipe import recipe
 from runbook_lib.lab.start import answers, new_record, start
 
 
@@ -97,8 +100,9 @@ def _up(folder: LabFolder, release: str, jars: Path | None) -> bool:
 
 
 def _prepare(folder: LabFolder, release: str, jars: Path | None) -> LabRecord:
+    preflight(nacos=jars is not None, image_cached=(IMAGES / recipe(release).name).is_dir())
     image = ensure_image(release, _progress)
-    layer = None
+    layer = ensure_layer(jars, _progress) if jars else None
     return new_record(folder.name, _caller(), release, image, layer)
 
 
