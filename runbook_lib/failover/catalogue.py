@@ -1,0 +1,101 @@
+"""The faults that a trial can inject: what each does to the MASTER's machine, as data. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from runbook_lib.errors import ParameterError
+from runbook_lib.site import Site
+
+KEEPALIVED_UNIT = "keepalived.service"
+
+
+@dataclass(frozen=True)
+class NodeCommands:
+    """Shell commands for the MASTER, run as root."""
+
+    apply: str
+    undo: str
+    """Run by `sh -e`; safe to run again, also where the fault has passed by itself."""
+    confirm: str
+    """A probe: ends with 0 once nothing of the fault is left."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of the catalogue."""
+
+    name: str
+    what: str
+    """What happens, one clause: it stands on the chart."""
+    commands: Callable[[Site], NodeCommands]
+    power: Literal["", "shutdown", "cut"] = ""
+    """How it takes the machine itself away, so that only a power switch brings it back."""
+
+
+def openresty_binary(site: Site) -> str:
+    """What the chapter's script and our unit start: `/usr/local/openresty/bin/openresty`."""
+    return f"{site.openresty.prefix}/bin/openresty"
+
+
+def _stop_openresty(site: Site) -> NodeCommands:
+    unit = shlex.quote(site.openresty.unit)
+    return NodeCommands(
+        apply=f"{shlex.quote(openresty_binary(site))} -s stop",
+        undo=f"systemctl start {unit}",
+        confirm=f"systemctl is-active --quiet {unit}",
+    )
+
+
+def _openresty_cannot_start(site: Site) -> NodeCommands:
+    unit, binary = shlex.quote(site.openresty.unit), shlex.quote(openresty_binary(site))
+    # chmod follows the link to the file that is executed. What the chapter's script started lives in keepalived's
+    # control group: systemctl doesn't reach it, and the unit then finds the port in use.
+    stray = "pkill -KILL -x openresty || true"
+    return NodeCommands(
+        apply=f"chmod a-x {binary}; systemctl kill --signal=KILL {unit}; {stray}",
+        undo=f"chmod a+x {binary}; systemctl stop {unit}; {stray}; systemctl start {unit} {KEEPALIVED_UNIT}",
+        confirm=f"test -x {binary} && systemctl is-active --quiet {unit} {KEEPALIVED_UNIT}",
+    )
+
+
+def _stop_keepalived(site: Site) -> NodeCommands:
+    return NodeCommands(
+        apply=f"systemctl stop {KEEPALIVED_UNIT}",
+        undo=f"systemctl start {KEEPALIVED_UNIT}",
+        confirm=f"systemctl is-active --quiet {KEEPALIVED_UNIT}",
+    )
+
+
+def _machine_gone(site: Site) -> NodeCommands:
+    unit = shlex.quote(site.openresty.unit)
+    return NodeCommands(
+        apply="systemctl poweroff",
+        undo="the power switch",
+        confirm=f"systemctl is-active --quiet {unit} {KEEPALIVED_UNIT}",
+    )
+
+
+FAULTS: Mapping[str, Fault] = {
+    fault.name: fault
+    for fault in (
+        Fault("stop-openresty", "OpenResty is told to stop", _stop_openresty),
+        Fault("openresty-cannot-start", "OpenResty dies and can't start again", _openresty_cannot_start),
+        Fault("stop-keepalived", "keepalived is stopped", _stop_keepalived),
+        Fault("shutdown-master", "the MASTER is shut down", _machine_gone, "shutdown"),
+        Fault("power-off-master", "the MASTER loses its power", _machine_gone, "cut"),
+    )
+}
+
+
+def fault_named(name: str) -> Fault:
+    """The fault of this name. Raises ParameterError naming the nearest one that exists."""
+    if fault := FAULTS.get(name):
+        return fault
+    near = difflib.get_close_matches(name, FAULTS, n=1, cutoff=0.5)
+    todo = f"Did you mean {near[0]!r}?" if near else f"Known here: {', '.join(FAULTS)}."
+    raise ParameterError(f"fault = {name!r} is no fault.", todo)

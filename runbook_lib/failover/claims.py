@@ -1,0 +1,68 @@
+"""The checks of a trial: the outage lies in its predicted band, and the site is what it was before."""
+
+from __future__ import annotations
+
+from runbook_lib.checks.verdict import Check, Status, Verdict
+from runbook_lib.failover import node_record, steady
+from runbook_lib.failover.theory import TOLERANCE_S
+from runbook_lib.failover.trial_record import Skipped, Trial
+from runbook_lib.hosts import OpenSite
+
+NOTEBOOK = "09"
+
+
+def outage_in_band(trial: Trial | Skipped) -> Check:
+    """Check `failover.outage-in-band`: what was measured is what the configuration predicts, ± 50 ms."""
+    what = "lies in its predicted band" if isinstance(trial, Skipped) else f"of {trial.fault} is {trial.band}"
+    claim = f"The outage {what}, ± {TOLERANCE_S * 1e3:.0f} ms."
+    return Check("failover.outage-in-band", claim, NOTEBOOK, lambda: judge_outage(trial))
+
+
+def judge_outage(trial: Trial | Skipped) -> Verdict:
+    """The verdict on a trial's outage. Pure. A disturbed trial is kept and not judged: SKIPPED, with its figures."""
+    if isinstance(trial, Skipped):
+        return Verdict.skipped(trial.reason)
+    if trial.disturbed:
+        return Verdict.skipped(f"not judged, the measuring machine stalled: {trial}")
+    wrong = _stayed_wrong(trial) if trial.band.never else _moved_wrong(trial)
+    return Verdict.failed(str(trial), wrong) if wrong else Verdict.passed(str(trial))
+
+
+def _stayed_wrong(trial: Trial) -> str:
+    """The hint where the VIP should have stayed until the undo; empty: it did."""
+    outage = trial.outage
+    if outage and (outage.end_s is None or outage.end_s > trial.undone_s):
+        return ""
+    return f"it recovered before the undo, although {trial.band.because}"
+
+
+def _moved_wrong(trial: Trial) -> str:
+    """The hint where the service should have come back in its band; empty: it did."""
+    outage, band = trial.outage, trial.band
+    if outage is None:
+        return "the fault took no effect, or the service doesn't come from the MASTER"
+    if outage.duration_s is None:
+        return "nobody took over: is the BACKUP well, and does VRRP reach it (notebook 04)?"
+    if band.holds(outage.duration_s, TOLERANCE_S):
+        return ""
+    if outage.duration_s < band.low_s:
+        return "does the daemon run what its file says (05)?"
+    return "who held the VIP meanwhile? journalctl -u keepalived on both"
+
+
+def restored(site: OpenSite, trial: Trial | Skipped) -> Check:
+    """Check `failover.restored`: after the undo the site is in steady state, and no node remembers a fault."""
+
+    def observe() -> Verdict:
+        if isinstance(trial, Skipped):
+            return Verdict.skipped(trial.reason)
+        left = [f"{host.name}: {fault}" for host in site.nodes for fault in node_record.recorded_faults(host)]
+        if left:
+            return Verdict.failed(f"not undone: {', '.join(left)}", "run `sh` on it in /var/lib/runbook/faults/ there")
+        seen = steady.steady_state(site).observe()
+        if seen.status is not Status.PASSED:
+            return seen
+        return Verdict.passed(f"{seen.observed}; {trial.steady_s - trial.undone_s:.1f} s after the undo began")
+
+    claim = "After the undo the site is in steady state, and no fault is recorded on a node."
+    return Check("failover.restored", claim, NOTEBOOK, observe)

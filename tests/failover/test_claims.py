@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+
+from trials import trial
+
+from runbook_lib.checks.verdict import Status
+from runbook_lib.failover.claims import judge_outage, outage_in_band
+from runbook_lib.failover.theory import Band
+from runbook_lib.failover.trial_record import Skipped
+
+NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the BACKUP's 50")
+
+
+def test_an_outage_within_50_ms_of_its_band_passes() -> None:
+    verdict = judge_outage(trial(0.82))
+    assert verdict.status is Status.PASSED
+    assert verdict.observed == "shutdown-master: 820 ms (+10/−10 ms; 82 timeout); predicted 0.805 s"
+
+
+def test_an_outage_outside_its_band_fails_either_way() -> None:
+    longer, shorter = judge_outage(trial(0.9)), judge_outage(trial(0.7))
+    assert longer.status is Status.FAILED
+    assert longer.hint == "who held the VIP meanwhile? journalctl -u keepalived on both"
+    assert shorter.status is Status.FAILED
+    assert shorter.hint == "does the daemon run what its file says (05)?"
+
+
+def test_a_disturbed_trial_is_kept_and_not_judged() -> None:
+    verdict = judge_outage(trial(0.9, late_at_s=3.5))
+    assert verdict.status is Status.SKIPPED
+    assert verdict.observed == (
+        "not judged, the measuring machine stalled: shutdown-master: 900 ms (+10/−10 ms; 90 timeout); "
+        "predicted 0.805 s; disturbed: a send was 30 ms late"
+    )
+
+
+def test_a_stall_long_after_the_outage_disturbs_nothing() -> None:
+    assert judge_outage(trial(0.82, late_at_s=7.0)).status is Status.PASSED
+
+
+def test_without_a_lost_request_the_fault_took_no_effect() -> None:
+    verdict = judge_outage(trial(0.0))
+    assert verdict.status is Status.FAILED
+    assert verdict.observed == "shutdown-master: nothing lost; predicted 0.805 s"
+    assert verdict.hint == "the fault took no effect, or the service doesn't come from the MASTER"
+
+
+def test_an_outage_without_end_names_who_should_have_taken_over() -> None:
+    verdict = judge_outage(trial(5.0))
+    assert verdict.status is Status.FAILED
+    assert verdict.hint == "nobody took over: is the BACKUP well, and does VRRP reach it (notebook 04)?"
+
+
+def test_a_vip_that_never_moves_is_out_until_the_undo() -> None:
+    assert judge_outage(trial(3.5, band=NEVER)).status is Status.PASSED
+    verdict = judge_outage(trial(1.0, band=NEVER))
+    assert verdict.status is Status.FAILED
+    assert verdict.hint == "it recovered before the undo, although weight -20: 80 is not below the BACKUP's 50"
+
+
+def test_a_skipped_trial_skips_its_check_with_the_reason() -> None:
+    verdict = judge_outage(Skipped("observer: none"))
+    assert (verdict.status, verdict.observed) == (Status.SKIPPED, "observer: none")
+
+
+def test_the_claim_states_the_band() -> None:
+    assert outage_in_band(trial()).claim == "The outage of shutdown-master is 0.805 s, ± 50 ms."
+    assert outage_in_band(Skipped("x")).claim == "The outage lies in its predicted band, ± 50 ms."
