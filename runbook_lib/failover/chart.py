@@ -91,6 +91,7 @@ def _figure(trial: Trial) -> Figure:
     who.set_xlim(-BEFORE_S, _right_end_s(trial) - zero_s)
     _label_marks(who, trial, zero_s)
     speed.set_xlabel("seconds since the fault")
+    figure.legend(*speed.get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=8, frameon=False)
     figure.suptitle(title_of(trial), fontsize=10, fontweight="bold")
     return figure
 
@@ -123,7 +124,6 @@ def _draw_speed(axes: Axes, trial: Trial, colours: dict[str, str], zero_s: float
     axes.set_ylabel("HTTP answer after, ms")
     axes.grid(axis="y", alpha=0.3)
     axes.fill_between([], [], color=BAND, alpha=0.5, label=f"recovery as predicted ± {TOLERANCE_S * 1e3:.0f} ms")
-    axes.legend(loc="center right", fontsize=8, markerscale=1.5)
 
 
 def _dots(axes: Axes, points: list[tuple[float, float]], marker: str, colour: str, label: str) -> None:

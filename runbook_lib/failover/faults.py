@@ -1,4 +1,4 @@
-"""Inject a fault and be sure that it ends: the undo is recorded first, runs on every exit, is confirmed, and expires."""
+"""Inject a fault and be sure that it ends: the undo is recorded first, runs on every exit, is confirmed, expires."""
 
 from __future__ import annotations
 
