@@ -18,6 +18,12 @@ from runbook_lib.lab.recipe import Recipe, recipe
 
 IMAGES = Path("/var/cache/runbook/images")
 
+# What runs behind this dies with us, and its mounts with it, however we die: only a private namespace promises both.
+PRIVATELY = (
+    *("setpriv", "--pdeathsig", "KILL", "--"),
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
+)
+
 
 def ensure_image(release: str, progress: Progress, *, images: Path = IMAGES) -> Path:
     """The folder of the release's image, built first when this recipe has none yet (about a minute; root).
@@ -88,8 +94,7 @@ def _started(wanted: Recipe, fresh: Path, lock: int) -> subprocess.Popen[str]:
 def mmdebstrap_command(wanted: Recipe, fresh: Path, options: tuple[str, ...]) -> tuple[str, ...]:
     """What builds the bare image, with the sources.list read from stdin. Pure."""
     return (
-        # Dies with us, and its mounts with it, however we die: only a private namespace promises both.
-        *("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+        *PRIVATELY,
         *("mmdebstrap", "--variant=apt", "--mode=root", "--format=directory", "--verbose"),
         f"--include={','.join(wanted.packages)}",
         *(f"--aptopt={option}" for option in options),

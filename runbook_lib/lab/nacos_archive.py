@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +57,7 @@ def _unpack(archive: Path, folder: Path, version: str, known: JarList) -> None:
             )
         (fresh / LIST).write_text(render_list(hash_jars(fresh)))
         fresh.rename(folder)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, KeyError) as error:
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
         raise ArtifactError(
             f"{archive} could not be read as an archive of the Nacos server: {error}.",
             f"Give nacos-server-{version}.tar.gz or .zip, whole as it was downloaded.",
@@ -74,7 +75,7 @@ def _server_jar(archive: Path) -> Iterator[IO[bytes]]:
         with tarfile.open(archive) as packed_tar:
             extracted = packed_tar.extractfile(_only(packed_tar.getnames()))
             if extracted is None:
-                raise KeyError(f"{SERVER_JAR} is not a file")
+                raise ValueError(f"{SERVER_JAR} is not a file")
             with extracted:
                 yield extracted
 
@@ -82,7 +83,7 @@ def _server_jar(archive: Path) -> Iterator[IO[bytes]]:
 def _only(names: list[str]) -> str:
     found = [name for name in names if name.endswith(f"target/{SERVER_JAR}")]
     if len(found) != 1:
-        raise KeyError(f"no target/{SERVER_JAR} in it")
+        raise ValueError(f"no target/{SERVER_JAR} in it")
     return found[0]
 
 

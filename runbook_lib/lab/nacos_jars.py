@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections import deque
 from pathlib import Path
 
 from runbook_lib.errors import ArtifactError
@@ -72,20 +71,25 @@ def _fetch(folder: Path, wanted: JarList, progress: Progress) -> None:
 def _run_maven(fresh: Path, expected: int, progress: Progress) -> None:
     paced = Paced(f"Nacos {VERSION}", progress)
     paced.tell(f"fetching {expected} jars with Maven, about half a minute (once; cached in {fresh.parent})")
-    errors: deque[str] = deque(maxlen=3)
+    reason = ""
     fetched = 0
     with _maven(fresh) as process:
         for line in process.stdout or ():
-            if line.startswith("[ERROR]") and not errors:  # what follows the first explains how to use Maven
-                errors.append(line.removeprefix("[ERROR]").strip())
+            if line.startswith("[ERROR]"):  # the first says it; the others explain how to use Maven
+                reason = reason or parse_reason(line)
             if "Downloaded from" in line:
                 fetched += 1
                 paced.count(f"{fetched} files fetched, Maven's own among them")
     if process.returncode != 0:
         raise ArtifactError(
-            f"Maven could not fetch Nacos {VERSION}: {' '.join(errors) or f'it ended with {process.returncode}'}",
+            f"Maven could not fetch Nacos {VERSION}: {reason or f'it ended with {process.returncode}'}.",
             "See that Maven reaches its repository, or give the official archive: runbook lab up --nacos-archive FILE",
         )
+
+
+def parse_reason(line: str) -> str:
+    """What a line of Maven's says, without its marks and its full stop. Pure."""
+    return line.removeprefix("[ERROR]").partition(" -> [Help")[0].strip().rstrip(".")
 
 
 def _maven(fresh: Path) -> subprocess.Popen[str]:
