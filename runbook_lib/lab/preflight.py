@@ -13,7 +13,6 @@ from pathlib import Path
 from runbook_lib.errors import LabError
 from runbook_lib.lab.folder import LABS
 from runbook_lib.lab.image import IMAGES
-from runbook_lib.lab.kernel_trials import TRIALS, run_trials
 
 GIB = 1 << 30
 _INOTIFY_INSTANCES = 32  # four machines use some 24
@@ -32,10 +31,10 @@ def preflight(*, nacos: bool = True, image_cached: bool = False) -> None:
         raise LabError("The lab's machines need root to start.", "Run as root, or allow this user sudo.")
     require_memory(Path("/proc/meminfo").read_text(), _MACHINES_BYTES + (_NACOS_BYTES if nacos else 0))
     require_room(LABS, _DISKS_BYTES, free_bytes)
-    if not image_cached:
-        require_room(IMAGES, _IMAGE_BYTES, free_bytes)
     require_inotify(_open_inotify)
-    require_kernel()
+    if not image_cached:  # a machine that has an image has run a lab; should one not start, `start` asks the kernel
+        require_room(IMAGES, _IMAGE_BYTES, free_bytes)
+        require_kernel()
 
 
 def require_memory(meminfo: str, needed: int) -> None:
@@ -89,6 +88,8 @@ def _open_inotify() -> int:
 
 def require_kernel() -> None:
     """LabError for the first thing that the kernel refuses."""
+    from runbook_lib.lab.kernel_trials import TRIALS, run_trials  # noqa: PLC0415 - pyroute2: 0.2 s of every start
+
     LABS.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     # Beside the labs: their disks' file system is the one that must carry an overlay.
     with tempfile.TemporaryDirectory(prefix="preflight-", dir=LABS.parent) as scratch:

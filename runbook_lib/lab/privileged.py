@@ -10,34 +10,37 @@ import argparse
 import json
 import os
 import pwd
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from runbook_lib.errors import LabError
+from runbook_lib.errors import INTERRUPTED, LabError
 from runbook_lib.lab import cgroups, syscalls
 from runbook_lib.lab.clean import clean, remove_empty_folders
-from runbook_lib.lab.folder import LabFolder, LabRecord
-from runbook_lib.lab.image import IMAGES, ensure_image
+from runbook_lib.lab.folder import LabFolder
 from runbook_lib.lab.lock import locked
-from runbook_lib.lab.nacos_layer import ensure_layer
-from runbook_lib.lab.preflight import preflight
-from runbook_lib.lab.recipe import recipe
-from runbook_lib.lab.start import answers, new_record, start
+from runbook_lib.lab.start import start
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one action; the exit status is 0, or 2 when an error was printed."""
     chosen = _parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both leave nothing behind
     _enter_own_mounts()
     try:
         folder = LabFolder(chosen.name)
         waiting = f"lab {folder.name}: it is being started or taken down elsewhere, waiting"
         with locked(folder.lock, lambda: _progress(waiting)):
             _refuse_strangers(folder, chosen.any_owner)
-            was_there = _up(folder, chosen.release, chosen.jars) if chosen.action == "up" else clean(folder)
+            if chosen.action == "up":
+                was_there = start(folder, _caller(), chosen.release, chosen.jars, _progress)
+            else:
+                was_there = clean(folder)
     except LabError as error:
         _say("error", error.what, error.todo)
         return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
     finally:
         remove_empty_folders()
     _say("done", was_there)
@@ -82,28 +85,6 @@ def _refuse_strangers(folder: LabFolder, any_owner: bool) -> None:
         f"Lab {folder.name!r} belongs to user {pwd.getpwuid(record.owner).pw_name}.",
         "Give yours another name with --name.",
     )
-
-
-def _up(folder: LabFolder, release: str, jars: Path | None) -> bool:
-    """Start the lab; True when it ran already. On an error, or an interruption, nothing of it is left."""
-    if answers(folder):
-        return True
-    clean(folder)
-    record = _prepare(folder, release, jars)
-    _progress(f"lab {folder.name}: starting four machines")
-    try:
-        start(folder, record)
-    except BaseException:
-        clean(folder)
-        raise
-    return False
-
-
-def _prepare(folder: LabFolder, release: str, jars: Path | None) -> LabRecord:
-    preflight(nacos=jars is not None, image_cached=(IMAGES / recipe(release).name).is_dir())
-    image = ensure_image(release, _progress)
-    layer = ensure_layer(jars, _progress) if jars else None
-    return new_record(folder.name, _caller(), release, image, layer)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The lab's only lasting privileged process: PID 1 of its own PID and mount namespaces.
 
 When it dies, however it dies, the kernel ends every process, mount and network namespace of the lab with it.
-`privileged` starts it: `python -m runbook_lib.lab.supervisor NAME`. Its stdout gets one line: `ready` when every
-machine answers SSH, or why not; then it lets go of its caller's streams.
+`launch` starts it: `python -m runbook_lib.lab.supervisor NAME`, and says `go` on its stdin when the lab's folder is
+there. Its stdout gets one line: `ready` when every machine answers SSH, or why not; then it lets go of both.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from runbook_lib.lab.children import Children
 from runbook_lib.lab.control import Control
 from runbook_lib.lab.disk import make_identity, make_key, mount_disk
 from runbook_lib.lab.folder import LabFolder, LabRecord
+from runbook_lib.lab.launch import READY
 from runbook_lib.lab.machine import Machine
 from runbook_lib.lab.network import Segment
 from runbook_lib.lab.relay import Relay
 from runbook_lib.lab.requests import Requests
 from runbook_lib.lab.topology import CLIENT, HTTP_PORT, MACHINES, SSH_PORT, VIP
 
-READY = "ready"
 START_WITHIN_S = 90.0
 DESCRIPTORS = 4096
 """Two a relayed connection; 4096 is every Linux's hard limit for everybody, so no privilege is needed."""
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Enter the lab's namespaces, become their PID 1, run the lab until killed."""
     folder = LabFolder(sys.argv[1])
+    if not sys.stdin.readline():
+        return  # whoever prepares the lab gave up
     record = folder.read_record()
     assert record is not None, f"{folder.record_file} is written before the supervisor starts"
     _log_to(folder.log)
