@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from runbook_lib.hosts import quote
+
 
 @dataclass(frozen=True)
 class Command:
@@ -17,7 +19,7 @@ class Command:
     timeout_s: float = 60.0
 
     def __str__(self) -> str:
-        return self.command % self.values if self.values else self.command
+        return quote(self.command, *self.values)
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,13 @@ class WriteFile:
     mode: int = 0o644
     keep_previous: bool = False
     """Keep what was there beside it, as `PATH.previous`."""
+    tested_by: Command | None = None
+    """Must succeed while the content stands at `staged`, before it is put in place."""
+
+    @property
+    def staged(self) -> str:
+        """Where the content waits for `tested_by`; what stands at `path` is untouched until then."""
+        return f"{self.path}.staged"
 
     @property
     def diff(self) -> str:
