@@ -59,7 +59,9 @@ def _apt_get(*arguments: str) -> str:
         *("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *_UNTIL_UNLOCKED, *arguments),
     )
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        # Its words go into our message: in English.
+        spoken = os.environ | {"LC_ALL": "C"}
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, env=spoken)
     except FileNotFoundError as error:
         return f" ({error.filename} is not here)"
     last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
