@@ -226,7 +226,7 @@ class Running:
             self.wait(within_s)
 
     def _close_lines(self) -> None:
-        self._streams.wait(float("inf"))
+        self._streams.join()
         self._lines.close()
 
 

@@ -10,10 +10,10 @@ MARK = "--runbook-stdin--"
 KILL_AFTER_S = 2
 
 # Ends the command when our end of stdin closes: a controller that dies leaves nothing running on its hosts.
-# The command gets a session of its own; `read` is a builtin, so that killing the watcher leaves no child of it.
+# `timeout` passes SIGTERM on to all of the command's group; `read` is a builtin: killing the watcher leaves no child.
 _WATCHED = (
     "exec 3<&0; setsid timeout -k {kill_after} {timeout} sh -c {command} </dev/null 3<&- & c=$!; "
-    "(while read -r _ <&3; do :; done; kill -TERM -- -$c) >/dev/null 2>&1 & w=$!; "
+    "(while read -r _ <&3; do :; done; kill -TERM $c) >/dev/null 2>&1 & w=$!; "
     "wait $c; s=$?; kill $w 2>/dev/null; exit $s"
 )
 # sudo may or may not have read the password line: what the command is to read begins after the mark.

@@ -35,6 +35,11 @@ class Streams:
         except OSError:
             return  # the channel was closed under us: the exit status, or its lack, says so
 
+    def join(self) -> None:
+        """Wait for the end of both streams, however long."""
+        for thread in self._threads:
+            thread.join()
+
     def wait(self, within_s: float) -> bool:
         """Wait for the end of both streams and the exit status; False when the time is up."""
         deadline = time.monotonic() + min(within_s, threading.TIMEOUT_MAX / 2)
