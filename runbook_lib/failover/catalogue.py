@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from runbook_lib.chapter.service import UNIT as KEEPALIVED
 from runbook_lib.errors import ParameterError
 from runbook_lib.site import Site
-
-KEEPALIVED_UNIT = "keepalived.service"
 
 
 @dataclass(frozen=True)
@@ -58,16 +57,16 @@ def _openresty_cannot_start(site: Site) -> NodeCommands:
     stray = "pkill -KILL -x openresty || true"
     return NodeCommands(
         apply=f"chmod a-x {binary}; systemctl kill --signal=KILL {unit}; {stray}",
-        undo=f"chmod a+x {binary}; systemctl stop {unit}; {stray}; systemctl start {unit} {KEEPALIVED_UNIT}",
-        confirm=f"test -x {binary} && systemctl is-active --quiet {unit} {KEEPALIVED_UNIT}",
+        undo=f"chmod a+x {binary}; systemctl stop {unit}; {stray}; systemctl start {unit} {KEEPALIVED}",
+        confirm=f"test -x {binary} && systemctl is-active --quiet {unit} {KEEPALIVED}",
     )
 
 
 def _stop_keepalived(site: Site) -> NodeCommands:
     return NodeCommands(
-        apply=f"systemctl stop {KEEPALIVED_UNIT}",
-        undo=f"systemctl start {KEEPALIVED_UNIT}",
-        confirm=f"systemctl is-active --quiet {KEEPALIVED_UNIT}",
+        apply=f"systemctl stop {KEEPALIVED}",
+        undo=f"systemctl start {KEEPALIVED}",
+        confirm=f"systemctl is-active --quiet {KEEPALIVED}",
     )
 
 
@@ -76,7 +75,7 @@ def _machine_gone(site: Site) -> NodeCommands:
     return NodeCommands(
         apply="systemctl poweroff",
         undo="the power switch",
-        confirm=f"systemctl is-active --quiet {unit} {KEEPALIVED_UNIT}",
+        confirm=f"systemctl is-active --quiet {unit} {KEEPALIVED}",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,13 +55,14 @@ def why_not(site: OpenSite, fault: Fault) -> Skipped | None:
 
 
 @contextmanager
-def injected(site: OpenSite, fault: Fault, *, expires_s: float = EXPIRES_S) -> Iterator[Injection]:
-    """Record the undo, hand out the fault to be applied, undo it on every exit and confirm that by a probe.
+def injected(
+    site: OpenSite, fault: Fault, fault_id: str, host: Host, *, expires_s: float = EXPIRES_S
+) -> Iterator[Injection]:
+    """Record the undo, hand out the fault to be applied to `host`, undo it on every exit, confirm that by a probe.
 
-    The MASTER's machine is hit. Raises HostError when it can't be recorded (then nothing was applied) or when its undo
-    can't be confirmed.
+    Raises HostError when it can't be recorded (then nothing was applied) or when its undo can't be confirmed.
     """
-    injection = _record(site, fault, expires_s)
+    injection = _record(site, fault, fault_id, host, expires_s)
     try:
         yield injection
     finally:
@@ -85,10 +85,8 @@ def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
     return tuple(undone)
 
 
-def _record(site: OpenSite, fault: Fault, expires_s: float) -> Injection:
-    fault_id = f"{fault.name}-{secrets.token_hex(4)}"
+def _record(site: OpenSite, fault: Fault, fault_id: str, host: Host, expires_s: float) -> Injection:
     commands = fault.commands(site.model)
-    host = site.master
     site.journal.write(
         FaultRecorded(fault_id=fault_id, fault=fault.name, host=host.name, undo=commands.undo, expires_s=expires_s)
     )

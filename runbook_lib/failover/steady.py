@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from runbook_lib.chapter.service import UNIT
+from runbook_lib.chapter.vip import answer_through_vip, parse_holds_vip
 from runbook_lib.checks.verdict import Check, Verdict
-from runbook_lib.failover.catalogue import KEEPALIVED_UNIT
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
 # keepalived logs `(VI_1) Entering BACKUP STATE`; of this boot only: the journal is persistent.
 _STATE_COMMAND = (
     "systemctl is-active %s %s; ip -4 -o addr show dev %s; "
-    f"journalctl --quiet --boot --output=cat --lines=200 --unit={KEEPALIVED_UNIT} "
+    f"journalctl --quiet --boot --output=cat --lines=200 --unit={UNIT} "
     "| grep -o 'Entering [A-Z]* STATE' | tail -n 1"
 )
 
@@ -38,7 +39,7 @@ class NodeState:
 
 def node_state(host: Host, model: Site) -> NodeState:
     """Ask a node, once. Raises HostError."""
-    ran = host.run(_STATE_COMMAND, model.openresty.unit, KEEPALIVED_UNIT, model.interface)
+    ran = host.run(_STATE_COMMAND, model.openresty.unit, UNIT, model.interface)
     return parse_node_state(host.name, ran.stdout, model.vip_address)
 
 
@@ -47,19 +48,46 @@ def parse_node_state(name: str, answer: str, vip: str) -> NodeState:
     lines = answer.splitlines()
     openresty, keepalived = [*lines, "unknown", "unknown"][:2]
     rest = lines[2:]
-    holds = any(f" {vip}/" in line for line in rest)
     entered = [line.split()[1] for line in rest if line.startswith("Entering ")]
+    holds = parse_holds_vip("\n".join(line for line in rest if " inet " in line), vip)
     return NodeState(name, openresty, keepalived, holds, entered[-1] if entered else "")
 
 
-def judge_steady(model: Site, master: NodeState, backup: NodeState, entry: str) -> Verdict:
-    """PASSED when the pair is as the configuration wants it; else the hint for what is wrong first. Pure.
+@dataclass(frozen=True)
+class PairState:
+    """What both nodes say of themselves, and who answers through the VIP."""
 
-    `entry`: who answered through the VIP just now; empty: nobody.
-    """
-    observed = f"{master}; {backup}; the VIP answers from {entry or 'nobody'}"
-    wrong = [*_units_wrong(model, master), *_units_wrong(model, backup), *_holder_wrong(model, master, backup, entry)]
-    return Verdict.failed(observed, wrong[0]) if wrong else Verdict.passed(observed)
+    master: NodeState
+    backup: NodeState
+    entry: str
+    """The entry that answered just now; empty: nobody."""
+
+    @property
+    def holder(self) -> str:
+        """The name of the node that holds the VIP; of two the MASTER's, of none the BACKUP's: see `judge_steady`."""
+        return self.master.name if self.master.holds_vip else self.backup.name
+
+    def __str__(self) -> str:
+        return f"{self.master}; {self.backup}; the VIP answers from {self.entry or 'nobody'}"
+
+
+def pair_state(site: OpenSite) -> PairState:
+    """Ask both nodes, and for the page through the VIP. Raises HostError."""
+    master, backup = (node_state(host, site.model) for host in site.nodes)
+    answer = answer_through_vip(site)
+    return PairState(master, backup, answer.entry if answer.status == 200 else "")
+
+
+def judge_steady(model: Site, state: PairState) -> Verdict:
+    """PASSED when the pair is as the configuration wants it; else the hint for what is wrong first. Pure."""
+    wrong = [*_units_wrong(model, state.master), *_units_wrong(model, state.backup), *_holder_wrong(model, state)]
+    return Verdict.failed(str(state), wrong[0]) if wrong else Verdict.passed(str(state))
+
+
+def steady_state(site: OpenSite) -> Check:
+    """Check `failover.steady-state`: the site is as a fault must find it, and as it must be found again."""
+    claim = "Both nodes are well, one holds the VIP and answers through it, the other is BACKUP."
+    return Check("failover.steady-state", claim, "09", lambda: judge_steady(site.model, pair_state(site)))
 
 
 def _units_wrong(model: Site, node: NodeState) -> Iterator[str]:
@@ -71,42 +99,16 @@ def _units_wrong(model: Site, node: NodeState) -> Iterator[str]:
         yield f"{node.name} is in FAULT: its check script fails, run it there by hand"
 
 
-def _holder_wrong(model: Site, master: NodeState, backup: NodeState, entry: str) -> Iterator[str]:
-    holder, other = (master, backup) if master.holds_vip else (backup, master)
+def _holder_wrong(model: Site, state: PairState) -> Iterator[str]:
+    master, backup = state.master, state.backup
+    standby = backup if master.holds_vip else master
     if master.holds_vip and backup.holds_vip:
         yield "both hold the VIP: the firewall drops VRRP (notebook 04)"
-    elif not holder.holds_vip:
+    elif not (master.holds_vip or backup.holds_vip):
         yield "nobody holds the VIP yet: both wait 3A + skew after a start"
     elif model.vrrp.preempt and backup.holds_vip:
         yield f"{master.name} has not taken the VIP back yet: it waits 3A + skew"
-    elif other.vrrp != "BACKUP":
-        yield f"{other.name} is not BACKUP yet: it can't take over"
-    elif entry != holder.name:
-        yield f"the VIP doesn't answer from its holder, {holder.name}: notebook 08 looks closer"
-
-
-def steady_state(site: OpenSite) -> Check:
-    """Check `failover.steady-state`: the site is as a fault must find it, and as it must be found again."""
-
-    def observe() -> Verdict:
-        master, backup = (node_state(host, site.model) for host in site.nodes)
-        return judge_steady(site.model, master, backup, entry_that_answers(site))
-
-    claim = "Both nodes are well, one holds the VIP and answers through it, the other is BACKUP."
-    return Check("failover.steady-state", claim, "09", observe)
-
-
-def entry_that_answers(site: OpenSite) -> str:
-    """Who answers `GET /entry` through the VIP (the X-Entry header), asked from the observer; empty: nobody."""
-    asker = site.observer or site.backup
-    url = f"http://{site.model.vip_address}:{site.model.openresty.port}/entry"
-    ran = asker.run("curl --silent --max-time 0.9 --output /dev/null --dump-header - %s", url)
-    return parse_entry(ran.stdout)
-
-
-def parse_entry(headers: str) -> str:
-    """The X-Entry header of an answer with status 200."""
-    lines = headers.splitlines()
-    if not lines or lines[0].split()[1:2] != ["200"]:
-        return ""
-    return next((line.partition(":")[2].strip() for line in lines if line.lower().startswith("x-entry:")), "")
+    elif standby.vrrp != "BACKUP":
+        yield f"{standby.name} is not BACKUP yet: it can't take over"
+    elif state.entry != state.holder:
+        yield f"the VIP doesn't answer from its holder, {state.holder}: notebook 08 looks closer"

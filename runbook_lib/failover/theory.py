@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runbook_lib.errors import ParameterError
-from runbook_lib.site import Site
+from runbook_lib.site import Node, Site
 
 CHAPTER_SLEEP_S = 2.0
 """`sleep 2` in the chapter's script: longer than its timeout, which defaults to the interval of 2 s."""
@@ -55,6 +55,38 @@ class Band:
         return f"{low} s" if low == high else f"{low}-{high} s"
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Who holds the VIP, and so is hit, and who is to take it over."""
+
+    site: Site
+    holder: Node
+    standby: Node
+
+    @classmethod
+    def of(cls, site: Site, holder: str | None = None) -> Pair:
+        """The pair with this node as its holder; None: the one that the parameters make MASTER."""
+        nodes = site.nodes
+        if holder == nodes.backup.name:
+            return cls(site, nodes.backup, nodes.master)
+        return cls(site, nodes.master, nodes.backup)
+
+    @property
+    def standing_priority(self) -> int:
+        """The standby's effective priority while its own OpenResty is well: a positive weight is added then."""
+        return min(HIGHEST_PRIORITY, self.standby.priority + max(0, self.site.effective_weight))
+
+    @property
+    def failing_priority(self) -> int:
+        """The holder's while its script fails: a negative weight is added, a positive one is missing."""
+        return max(1, self.holder.priority + min(0, self.site.effective_weight))
+
+    @property
+    def holds_back(self) -> bool:
+        """The standby has `nopreempt`, which the configuration gives to the node with the higher priority only."""
+        return not self.site.vrrp.preempt and self.standby.priority > self.holder.priority
+
+
 def skew_s(version: int, priority: int, advert_int_s: float) -> float:
     """Skew_Time of a BACKUP with this effective priority.
 
@@ -63,22 +95,17 @@ def skew_s(version: int, priority: int, advert_int_s: float) -> float:
     return (256 - priority) / 256 * (advert_int_s if version == 3 else 1.0)
 
 
-def backup_priority(site: Site) -> int:
-    """The BACKUP's effective priority while its own OpenResty is well: a positive weight is added then."""
-    return min(HIGHEST_PRIORITY, site.nodes.backup.priority + max(0, site.effective_weight))
-
-
-def clean_stop(site: Site) -> Band:
-    """The MASTER says goodbye: its priority-0 advertisement sets the BACKUP's timer to Skew_Time (RFC 3768 6.4.2)."""
-    priority, v = backup_priority(site), site.vrrp
+def clean_stop(pair: Pair) -> Band:
+    """The holder says goodbye: its priority-0 advertisement sets the standby's timer to Skew_Time (RFC 3768 6.4.2)."""
+    priority, v = pair.standing_priority, pair.site.vrrp
     skew = skew_s(v.version, priority, v.advert_int)
     rule = f"{v.advert_int:g} s/256 (RFC 5798 6.1)" if v.version == 3 else "1 s/256 (RFC 3768 6.1)"
     return Band(skew, skew, f"skew = (256 − {priority}) · {rule}")
 
 
-def silence(site: Site) -> Band:
-    """The MASTER falls silent: Master_Down_Interval, 3A + skew, less the age of the last advertisement (up to A)."""
-    advert, skew = site.vrrp.advert_int, clean_stop(site).low_s
+def silence(pair: Pair) -> Band:
+    """The holder falls silent: Master_Down_Interval, 3A + skew, less the age of its last advertisement (up to A)."""
+    advert, skew = pair.site.vrrp.advert_int, clean_stop(pair).low_s
     because = f"3A + skew less up to A, with A = {advert:g} s and skew = {skew:.3f} s"
     return Band(2 * advert + skew, 3 * advert + skew, because)
 
@@ -97,36 +124,36 @@ def detection(site: Site) -> Band:
     return Band(before, before + interval + SCRIPT_RUN_S, because)
 
 
-def openresty_cannot_start(site: Site) -> Band:
+def openresty_cannot_start(pair: Pair) -> Band:
     """OpenResty dies and stays dead: what the script's result does to the VIP depends on the weight."""
-    seen = detection(site)
-    if _script_kills_keepalived(site):
-        return _then(seen, clean_stop(site), "the script reaches its killall")
-    if site.effective_weight == 0:
-        return _then(seen, clean_stop(site), "weight 0: FAULT, which says goodbye")
-    failing, standing = _failing_priority(site), backup_priority(site)
-    if not site.vrrp.preempt:
-        return _never(f"nopreempt: a lower priority ({failing}) never moves the VIP")
+    seen, weight = detection(pair.site), pair.site.effective_weight
+    if _script_kills_keepalived(pair.site):
+        return _then(seen, clean_stop(pair), "the script reaches its killall")
+    if weight == 0:
+        return _then(seen, clean_stop(pair), "weight 0: FAULT, which says goodbye")
+    failing, standing = pair.failing_priority, pair.standing_priority
+    if pair.holds_back:
+        return _never(f"nopreempt on {pair.standby.name}: a lower priority than its own never moves the VIP")
     if failing >= standing:
-        return _never(f"weight {site.effective_weight}: {failing} is not below the BACKUP's {standing}")
-    return _then(seen, silence(site), f"weight {site.effective_weight}: {failing} is below the BACKUP's {standing}")
+        return _never(f"weight {weight}: {failing} is not below the {standing} of {pair.standby.name}")
+    return _then(seen, silence(pair), f"weight {weight}: {failing} is below the {standing} of {pair.standby.name}")
 
 
-def stop_openresty(site: Site) -> Band:
+def stop_openresty(pair: Pair) -> Band:
     """OpenResty stops and its unit restarts it; a script failure in the gap counts only with weight 0 and fall 1."""
-    restart = site.openresty.restart_s
+    site, restart = pair.site, pair.site.openresty.restart_s
     again = Band(restart, restart + SYSTEMD_ACCURACY_S + START_S, f"RestartSec {restart:g} s + systemd's timer + start")
     if site.check_script == "chapter":
         return Band(0.0, again.high_s, "the chapter's script may start it first; " + again.because)
     seen = detection(site)
     if site.effective_weight != 0 or seen.low_s >= again.high_s:
         return again
-    skew = clean_stop(site).low_s
+    skew = clean_stop(pair).low_s
     because = f"{again.because}, or FAULT in the gap and skew {skew:.3f} s"
     return Band(min(again.low_s, seen.low_s + skew), again.high_s + skew, because)
 
 
-PREDICTIONS: Mapping[str, Callable[[Site], Band]] = {
+PREDICTIONS: Mapping[str, Callable[[Pair], Band]] = {
     "stop-openresty": stop_openresty,
     "openresty-cannot-start": openresty_cannot_start,
     "stop-keepalived": clean_stop,
@@ -135,21 +162,16 @@ PREDICTIONS: Mapping[str, Callable[[Site], Band]] = {
 }
 
 
-def longest_takeover_s(site: Site) -> float:
+def longest_takeover_s(pair: Pair) -> float:
     """How long to watch before a VIP that stays put can be said to stay: any detection, then any takeover."""
-    return detection(site).high_s + silence(site).high_s
+    return detection(pair.site).high_s + silence(pair).high_s
 
 
-def predict_outage(site: Site, fault: str) -> Band:
-    """The band of `fault`'s outage on this site. Raises ParameterError for a fault without a theory."""
+def predict_outage(pair: Pair, fault: str) -> Band:
+    """The band of `fault`'s outage when it hits the pair's holder. Raises ParameterError for one without a theory."""
     if fault not in PREDICTIONS:
         raise ParameterError(f"No theory knows the fault {fault!r}.", f"Known: {', '.join(PREDICTIONS)}.")
-    return PREDICTIONS[fault](site)
-
-
-def _failing_priority(site: Site) -> int:
-    """The MASTER's effective priority while its script fails: a negative weight is added, a positive one is missing."""
-    return max(1, site.nodes.master.priority + min(0, site.effective_weight))
+    return PREDICTIONS[fault](pair)
 
 
 def _script_kills_keepalived(site: Site) -> bool:

@@ -37,7 +37,8 @@ class Trial:
     fault: str
     what: str
     """What happened, one clause."""
-    fault_id: str
+    name: str
+    """Of the fault's record and of the trial's files: `shutdown-master-1a2b3c4d`."""
     vip: str
     band: Band
     seed: int
@@ -51,8 +52,6 @@ class Trial:
     steady_s: float
     """When the site was in steady state again."""
     recording: Recording
-    name: str
-    """The stem of its files in data/ and figures/: `shutdown-master-1a2b3c4d`."""
 
     @cached_property
     def outage(self) -> Outage | None:
@@ -83,7 +82,7 @@ class Trial:
         band = None if self.band.never else [self.band.low_s, self.band.high_s]
         facts = {
             "fault": self.fault,
-            "fault_id": self.fault_id,
+            "fault_id": self.name,
             "vip": self.vip,
             "band_s": band,
             "because": self.band.because,

@@ -10,7 +10,7 @@ from runbook_lib.failover.chart import Chart, draw_trial, title_of
 from runbook_lib.failover.theory import Band
 from runbook_lib.failover.trial_record import Skipped, Trial
 
-NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the BACKUP's 50")
+NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the 50 of node128")
 
 
 def test_the_title_says_what_happened_and_what_was_predicted() -> None:
@@ -22,7 +22,7 @@ def test_the_title_says_what_happened_and_what_was_predicted() -> None:
     )
     assert title_of(trial(5.0, band=NEVER)) == (
         "The MASTER is shut down: no service until the end of the recording\n"
-        "predicted: until the undo (weight -20: 80 is not below the BACKUP's 50)"
+        "predicted: until the undo (weight -20: 80 is not below the 50 of node128)"
     )
 
 

@@ -9,7 +9,7 @@ from runbook_lib.failover.claims import judge_outage, outage_in_band
 from runbook_lib.failover.theory import Band
 from runbook_lib.failover.trial_record import Skipped
 
-NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the BACKUP's 50")
+NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the 50 of node128")
 
 
 def test_an_outage_within_50_ms_of_its_band_passes() -> None:
@@ -56,7 +56,7 @@ def test_a_vip_that_never_moves_is_out_until_the_undo() -> None:
     assert judge_outage(trial(3.5, band=NEVER)).status is Status.PASSED
     verdict = judge_outage(trial(1.0, band=NEVER))
     assert verdict.status is Status.FAILED
-    assert verdict.hint == "it recovered before the undo, although weight -20: 80 is not below the BACKUP's 50"
+    assert verdict.hint == "it recovered before the undo, although weight -20: 80 is not below the 50 of node128"
 
 
 def test_a_skipped_trial_skips_its_check_with_the_reason() -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from runbook_lib.errors import ParameterError
 from runbook_lib.failover.catalogue import FAULTS
-from runbook_lib.failover.theory import PREDICTIONS, Band, predict_outage, skew_s
-from runbook_lib.site import Site, parse_site
+from runbook_lib.failover.theory import PREDICTIONS, Band, Pair, predict_outage, skew_s
+from runbook_lib.site import parse_site
 
 
-def site(**values: Any) -> Site:
-    return parse_site(values)
+def site(holder: str = "node129", **values: Any) -> Pair:
+    return Pair.of(parse_site(values), holder)
 
 
 def ends(band: Band) -> tuple[float, float]:
@@ -78,7 +78,7 @@ def test_the_weight_decides_whether_the_vip_moves(
 def test_the_gap_that_a_weight_must_close_is_named() -> None:
     band = predict_outage(site(weight=-20), "openresty-cannot-start")
     assert str(band) == "until the undo"
-    assert band.because == "weight -20: 80 is not below the BACKUP's 50"
+    assert band.because == "weight -20: 80 is not below the 50 of node128"
 
 
 def test_a_positive_weight_raises_the_backup_and_shortens_its_skew() -> None:
@@ -88,9 +88,17 @@ def test_a_positive_weight_raises_the_backup_and_shortens_its_skew() -> None:
     assert ends(predict_outage(site(weight=253), "stop-keepalived")) == (0.008, 0.008)  # 254 at most
 
 
-def test_with_nopreempt_only_weight_0_moves_the_vip() -> None:
-    assert predict_outage(site(weight=-60, vrrp={"preempt": False}), "openresty-cannot-start").never
-    assert not predict_outage(site(weight=0, vrrp={"preempt": False}), "openresty-cannot-start").never
+def test_with_nopreempt_a_weight_still_moves_the_vip_away_but_not_back() -> None:
+    vrrp = {"preempt": False}
+    assert ends(predict_outage(site(weight=-60, vrrp=vrrp), "openresty-cannot-start")) == (4.805, 7.905)
+    back = predict_outage(site("node128", weight=-60, vrrp=vrrp), "openresty-cannot-start")
+    assert back.never
+    assert back.because == "nopreempt on node129: a lower priority than its own never moves the VIP"
+    assert not predict_outage(site("node128", weight=0, vrrp=vrrp), "openresty-cannot-start").never
+
+
+def test_the_standbys_priority_counts_whoever_holds_the_vip() -> None:
+    assert ends(predict_outage(site("node128"), "stop-keepalived")) == (0.609, 0.609)  # (256 - 100)/256
 
 
 def test_a_longer_interval_lets_the_chapters_script_reach_its_killall() -> None:

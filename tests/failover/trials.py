@@ -30,7 +30,6 @@ def trial(outage_s: float = 0.82, *, band: Band | None = None, late_at_s: float 
     return Trial(
         fault="shutdown-master",
         what="the MASTER is shut down",
-        fault_id="shutdown-master-1a2b3c4d",
         vip="192.168.42.130",
         band=band or Band(0.805, 0.805, "skew"),
         seed=7,
