@@ -90,8 +90,11 @@ class Vrrp(Part):
     router_id: Integer = Field(51, ge=1, le=255)
     advert_int: Seconds = 1.0
     """Seconds between advertisements; whole ones in version 2."""
-    auth_pass: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[!-~]{1,8}$")] | None = "1111"
-    """Clear text on the wire, so no secret; version 3 has none and ignores it. 1-8 printable ASCII characters."""
+    auth_pass: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[!#%-\[\]-z|~]{1,8}$")] | None = "1111"
+    """Clear text on the wire, so no secret; version 3 has none and ignores it.
+
+    1-8 printable ASCII characters but `"`, `\\`, `$`, `{` and `}`, which keepalived's own parser trips over.
+    """
     preempt: bool = True
 
 

@@ -1,0 +1,152 @@
+"""Chapter steps 2-3: unpack, configure, compile and install keepalived; once, and copied where the nodes are alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook_lib.chapter.change import Action, Change, Command, CopyTree, PushFile, WriteFile
+from runbook_lib.chapter.operation import operation
+from runbook_lib.chapter.ownership import keep_theirs
+from runbook_lib.chapter.provenance import (
+    HASH_FILE,
+    PROVENANCE_FILE,
+    Installed,
+    Provenance,
+    installed,
+    render_provenance,
+    wanted_provenance,
+)
+from runbook_lib.chapter.source import Source, keepalived_source
+from runbook_lib.chapter.toolchain import Toolchain, toolchain
+from runbook_lib.errors import HostError
+from runbook_lib.hosts import Host, OpenSite
+
+MAKE_WITHIN_S = 1800.0
+WORK = "/var/tmp/runbook-build"
+"""Unpacked, compiled and installed here first: a fresh place, and on a disk, as /tmp may be small."""
+INIT_SCRIPT = "share/doc/keepalived/init.d-keepalived"
+"""The script of chapter step 4, kept under the prefix for the reader; systemd doesn't look at it."""
+
+_CONFIGURE = (
+    "cd %s/source && { CPPFLAGS=%s nice ./configure --prefix=%s --with-init=systemd >../configure.log 2>&1"
+    " || { tail -n 5 ../configure.log >&2; exit 1; }; }"
+)
+_MAKE = (
+    'cd %s/source && { nice make -j"$(nproc)" >../make.log 2>&1'
+    " || { grep -m 3 -i error ../make.log >&2 || tail -n 5 ../make.log >&2; exit 1; }; }"
+)
+_RECORD = (
+    "cd %s && cp %s/*.log share/doc/keepalived/ && cp %s/source/keepalived/etc/init.d/keepalived %s"
+    " && cd sbin && sha256sum keepalived >%s"
+)
+# Into place by renaming only: nobody sees half of it, and /var/tmp may be another file system.
+_MOVE = (
+    'set -e; p=%s; rm -rf "$p.new" "$p.old"; mkdir -p "$(dirname "$p")"; cp -a %s "$p.new"; '
+    '[ ! -e "$p" ] || mv -T "$p" "$p.old"; mv -T "$p.new" "$p"; rm -rf "$p.old"'
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A node with what it has and what it could build with."""
+
+    host: str
+    toolchain: Toolchain
+    installed: Installed
+    wanted: Provenance
+    """What a build on it is made from."""
+
+    @property
+    def is_right(self) -> bool:
+        """What is wanted stands there already."""
+        return self.installed.is_build_of(self.wanted)
+
+
+def plan_pair(nodes: tuple[Candidate, Candidate], source: Source, prefix: str) -> tuple[Change, Change]:
+    """Build on one node, copy to the other when they are alike, else build there too. Pure.
+
+    The node that has the right build already is copied from; else the MASTER builds, or who has a compiler.
+    Raises HostError when nobody can build.
+    """
+    first = min(nodes, key=lambda node: (not node.is_right, bool(node.toolchain.missing)))
+    second = nodes[1] if first is nodes[0] else nodes[0]
+    if first.toolchain.platform != second.toolchain.platform:
+        return _plan_own(first, source, prefix), _plan_own(second, source, prefix)
+    same = first.is_right and second.is_right and first.installed.binary_sha256 == second.installed.binary_sha256
+    return _plan_own(first, source, prefix), _right(second) if same else _plan_copy(second, first.host, source, prefix)
+
+
+def _right(node: Candidate) -> Change:
+    return Change.none(node.host, f"keepalived {node.wanted.version} stands there, built from this archive")
+
+
+def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
+    if node.is_right:
+        return _right(node)
+    if node.toolchain.missing:
+        raise HostError(
+            f"{node.host} can't compile keepalived: it lacks {', '.join(node.toolchain.missing)}.",
+            "Debian: apt-get install gcc make libssl-dev libnl-3-dev libnl-genl-3-dev. "
+            "CentOS 7: yum install gcc make openssl-devel libnl3-devel.",
+        )
+    fresh = f"{WORK}/fresh{prefix}"
+    provenance = WriteFile(f"{fresh}/{PROVENANCE_FILE}", render_provenance(node.wanted), node.installed.text)
+    actions: list[Action] = [
+        Command("rm -rf %s && mkdir -p %s", (WORK, f"{WORK}/source")),
+        PushFile(source.path, f"{WORK}/archive"),
+        Command("tar -xf %s -C %s --strip-components=1 --no-same-owner", (f"{WORK}/archive", f"{WORK}/source")),
+        Command(_CONFIGURE, (WORK, node.wanted.cppflags, prefix), timeout_s=600.0),
+        Command(_MAKE, (WORK,), timeout_s=MAKE_WITHIN_S),
+        Command("make -C %s install DESTDIR=%s >%s", (f"{WORK}/source", f"{WORK}/fresh", f"{WORK}/install.log"), 300.0),
+        provenance,
+        Command(_RECORD, (fresh, WORK, WORK, INIT_SCRIPT, HASH_FILE.rpartition("/")[2])),
+        *_kept(node, prefix),
+        Command(_MOVE, (prefix, fresh)),
+        Command("rm -rf %s", (WORK,)),
+    ]
+    flags = f" with CPPFLAGS='{node.wanted.cppflags}'" if node.wanted.cppflags else ""
+    title = f"build keepalived {source.version} into {prefix}{flags}"
+    hint = f"The logs stand in {WORK} on {node.host}."
+    return Change(node.host, title, tuple(actions), _was(node), hint, source.warning)
+
+
+def _plan_copy(node: Candidate, source_host: str, source: Source, prefix: str) -> Change:
+    actions: tuple[Action, ...] = (
+        *_kept(node, prefix),
+        CopyTree(source_host, prefix),
+        Command("cd %s && sha256sum --check --quiet %s", (f"{prefix}/sbin", HASH_FILE.rpartition("/")[2])),
+    )
+    title = f"copy keepalived {source.version} from {source_host}: the nodes are alike"
+    return Change(node.host, title, actions, _was(node), warning=source.warning)
+
+
+def _kept(node: Candidate, prefix: str) -> tuple[Action, ...]:
+    """Somebody else's installation under the prefix stays beside ours, for notebook 90 to put back."""
+    found = node.installed
+    return (keep_theirs(prefix),) if found.exists and found.text is None else ()
+
+
+def _was(node: Candidate) -> str:
+    found = node.installed
+    if not found.exists:
+        return "not built"
+    if found.provenance is None:
+        return "installed by somebody else"
+    if found.binary_sha256 != found.recorded_sha256:
+        return "the binary is not the one that was built"
+    return f"keepalived {found.provenance.version} of another archive, other settings or another platform"
+
+
+def candidate(host: Host, source: Source, prefix: str) -> Candidate:
+    """Ask a node what it has."""
+    tools = toolchain(host)
+    return Candidate(host.name, tools, installed(host, prefix), wanted_provenance(source, tools, prefix))
+
+
+@operation("02", "Build keepalived")
+def build_keepalived(site: OpenSite) -> tuple[Change, ...]:
+    """keepalived under its prefix on both nodes (chapter steps 2-3)."""
+    prefix = site.model.keepalived.prefix
+    source = keepalived_source(site.model)
+    first, second = site.nodes
+    return plan_pair((candidate(first, source, prefix), candidate(second, source, prefix)), source, prefix)

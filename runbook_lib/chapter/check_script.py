@@ -1,0 +1,64 @@
+"""Chapter step 9: the script that keepalived runs, the chapter's as printed or ours, which only reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook_lib.chapter.change import Action, Change, WriteFile
+from runbook_lib.chapter.operation import operation
+from runbook_lib.chapter.ownership import is_ours, keep_theirs
+from runbook_lib.chapter.rendering import render, template
+from runbook_lib.chapter.service import FOLDER
+from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.site import Site
+
+SCRIPT = f"{FOLDER}/openresty_check.sh"
+MODE = 0o755
+"""The chapter forgets `chmod +x`: keepalived then disables the script, and the VIP stays whatever happens."""
+
+
+@dataclass(frozen=True)
+class InstalledScript:
+    """The script on a host."""
+
+    text: str | None
+    """None: not there."""
+    mode: int
+    """Permission bits; 0 when it is not there."""
+
+
+def render_check_script(model: Site) -> str:
+    """The script that the site asks for. Pure.
+
+    Ours asks `/entry` and gives up after half the interval: keepalived's own limit for a run is the interval.
+    """
+    if model.check_script == "chapter":
+        return template("chapter_check.sh")
+    interval = model.check.interval
+    return render("openresty_check.sh.j2", interval=interval, port=model.openresty.port, max_time=f"{interval / 2:g}")
+
+
+def installed_script(host: Host) -> InstalledScript:
+    """What stands at the script's place now."""
+    # 1: no such file, which is an answer here.
+    mode = host.run("stat -c %%a %s", SCRIPT).check(normal=(0, 1))
+    text = host.read_file(SCRIPT)
+    return InstalledScript(None if text is None else text.decode(errors="replace"), int(mode.stdout or "0", 8))
+
+
+def plan_check_script(host: str, found: InstalledScript, wanted: str) -> Change:
+    """Install the script, executable, where text or mode differ. Pure."""
+    if found == InstalledScript(wanted, MODE):
+        return Change.none(host, f"{SCRIPT} is the one that is wanted, and executable")
+    theirs = found.text is not None and not (is_ours(found.text) or found.text == template("chapter_check.sh"))
+    actions: list[Action] = [keep_theirs(SCRIPT)] if theirs else []
+    actions.append(WriteFile(SCRIPT, wanted, found.text, MODE, keep_previous=True))
+    was = "no script" if found.text is None else "another script" if found.text != wanted else "not executable"
+    return Change(host, "install the check script", tuple(actions), was)
+
+
+@operation("06", "Install the check script")
+def install_check_script(site: OpenSite) -> tuple[Change, ...]:
+    """The script on both nodes (chapter step 9); keepalived finds it at its next run, or when 07 reloads it."""
+    wanted = render_check_script(site.model)
+    return tuple(plan_check_script(host.name, installed_script(host), wanted) for host in site.nodes)

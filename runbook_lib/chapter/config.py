@@ -1,0 +1,92 @@
+"""Chapter steps 7-8: keepalived.conf of the MASTER and the BACKUP, rendered from one model and tested on the node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runbook_lib.chapter.change import Action, Change, Command, WriteFile
+from runbook_lib.chapter.check_script import SCRIPT
+from runbook_lib.chapter.operation import operation
+from runbook_lib.chapter.ownership import is_ours, keep_theirs
+from runbook_lib.chapter.rendering import render
+from runbook_lib.chapter.service import BINARY, FOLDER
+from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.site import Node, Site
+
+CONFIG = f"{FOLDER}/keepalived.conf"
+SCRIPT_NAME = "chk_openresty"
+MISSING_SCRIPT = f"Disabling track script {SCRIPT_NAME} since not found/accessible"
+"""What `keepalived -t` says as long as step 9, the script, is to come."""
+
+# `keepalived -t` says 0 to some files that it complains about ("Unknown keyword"), and its other statuses mean other
+# things in 2.1.5 (3 can't run, 4 would change it, 5 insecure scripts) and 2.2.7 (4, 5, 6). So its words count, too:
+# status 0 and no complaint about a line, or nothing but the script that step 9 is to bring.
+_TEST = (
+    "said=$(%s -t -f %s 2>&1); status=$?; printf '%%s\\n' \"$said\" >&2; "
+    '[ "$said" = %s ] || { [ $status -eq 0 ] && ! printf "%%s" "$said" | grep -q "Line [0-9]*)"; }'
+)
+
+
+def render_configuration(model: Site, node: Node) -> str:
+    """The whole keepalived.conf of one node; for MASTER and BACKUP only state, priority and comments differ. Pure.
+
+    The weight's line is left out when it is 0 (then a failing script means FAULT), the authentication in version 3
+    (it has none). `nopreempt` works only where both start as BACKUP, and only the node with the higher priority gets
+    it: on the other one a weight could never move the VIP.
+    """
+    is_master = node.name == model.nodes.master.name
+    vrrp = model.vrrp
+    return render(
+        "keepalived.conf.j2",
+        node=node,
+        step=7 if is_master else 8,
+        state="MASTER" if is_master and vrrp.preempt else "BACKUP",
+        nopreempt=is_master and not vrrp.preempt,
+        interface=model.interface,
+        vrrp=vrrp,
+        advert_int=f"{vrrp.advert_int:g}",
+        auth_pass=_quoted(vrrp.auth_pass) if vrrp.version == 2 and vrrp.auth_pass is not None else None,
+        script=SCRIPT,
+        check=model.check,
+        fixed=model.check_script == "fixed",
+        weight=model.effective_weight,
+        vip=model.vip,
+    )
+
+
+def _quoted(word: str) -> str:
+    """keepalived takes `#` and `!` for the start of a comment outside of quotes."""
+    return word if word.isalnum() else f'"{word}"'
+
+
+def installed_configuration(host: Host) -> str | None:
+    """The text of keepalived.conf on a host; None: there is none."""
+    found = host.read_file(CONFIG)
+    return None if found is None else found.decode(errors="replace")
+
+
+def configuration_test(path: str) -> Command:
+    """`keepalived -t` on a file, run on the node: succeeds when this keepalived would take it as it stands."""
+    return Command(_TEST, (BINARY, path, MISSING_SCRIPT))
+
+
+def plan_configuration(host: str, found: str | None, wanted: str) -> Change:
+    """Write the file where it differs, after its test on the node, with the previous one kept. Pure."""
+    if found == wanted:
+        return Change.none(host, f"{CONFIG} says what the parameters say")
+    actions: list[Action] = [keep_theirs(CONFIG)] if found is not None and not is_ours(found) else []
+    file = WriteFile(CONFIG, wanted, found, keep_previous=True)
+    actions.append(replace(file, tested_by=configuration_test(file.staged)))
+    was = "no configuration" if found is None else "another configuration"
+    hint = f"Notebooks 02 and 03 bring the {BINARY} that tests it."
+    return Change(host, f"write {CONFIG}", tuple(actions), was, hint)
+
+
+@operation("05", "Write the configuration")
+def write_configuration(site: OpenSite) -> tuple[Change, ...]:
+    """Both nodes' keepalived.conf (chapter steps 7-8). A daemon that runs keeps the old one until 07 reloads it."""
+    nodes = (site.model.nodes.master, site.model.nodes.backup)
+    return tuple(
+        plan_configuration(host.name, installed_configuration(host), render_configuration(site.model, node))
+        for host, node in zip(site.nodes, nodes, strict=True)
+    )

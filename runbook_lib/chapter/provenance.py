@@ -1,0 +1,120 @@
+"""Where a keepalived binary came from: a small file beside it, written by the build, compared by the next plan."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from runbook_lib.chapter.service import file_hash
+from runbook_lib.chapter.source import Source
+from runbook_lib.chapter.toolchain import Platform, Toolchain, compatibility_flags
+from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.journal import Noted
+
+PROVENANCE_FILE = "sbin/keepalived.provenance.json"
+HASH_FILE = "sbin/keepalived.sha256"
+"""As `sha256sum` writes it, so that `sha256sum --check` reads it."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a binary was made from, and how."""
+
+    version: str
+    archive: str
+    source_sha256: str
+    origin: str
+    warning: str
+    """What was other than asked (a substitute); empty: upstream's release."""
+    configure: str
+    cppflags: str
+    compiler: str
+    platform: Platform
+
+    def makes_the_same(self, other: Provenance) -> bool:
+        """Whether a build by `other` would give this binary: source, settings and platform are equal.
+
+        Names and origins may differ, and a newer compiler alone is no reason to build again.
+        """
+        return (self.source_sha256, self.configure, self.cppflags, self.platform) == (
+            other.source_sha256,
+            other.configure,
+            other.cppflags,
+            other.platform,
+        )
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What stands under the prefix on a host."""
+
+    exists: bool
+    """Something is there, ours or not."""
+    text: str | None
+    """The provenance file as it stands."""
+    provenance: Provenance | None
+    """None: not built by us."""
+    binary_sha256: str
+    recorded_sha256: str
+    """As the build recorded it; another one: the binary was exchanged since."""
+
+    def is_build_of(self, wanted: Provenance) -> bool:
+        """Whether this is that build, untouched since."""
+        untouched = self.binary_sha256 != "" and self.binary_sha256 == self.recorded_sha256
+        return untouched and self.provenance is not None and self.provenance.makes_the_same(wanted)
+
+
+def wanted_provenance(source: Source, found: Toolchain, prefix: str) -> Provenance:
+    """What a build of `source` on a node with this toolchain is made from. Pure."""
+    return Provenance(
+        version=source.version,
+        archive=source.path.name,
+        source_sha256=source.sha256,
+        origin=source.origin.value,
+        warning=source.warning,
+        configure=f"./configure --prefix={prefix} --with-init=systemd",
+        cppflags=compatibility_flags(found, source.version),
+        compiler=found.compiler,
+        platform=found.platform,
+    )
+
+
+def installed(host: Host, prefix: str) -> Installed:
+    """What stands under the prefix on a host now."""
+    text = host.read_file(f"{prefix}/{PROVENANCE_FILE}")
+    recorded = host.read_file(f"{prefix}/{HASH_FILE}") or b""
+    decoded = None if text is None else text.decode(errors="replace")
+    return Installed(
+        exists=host.run("test -e %s", prefix).exit_status == 0,
+        text=decoded,
+        provenance=parse_provenance(decoded or ""),
+        binary_sha256=file_hash(host, f"{prefix}/sbin/keepalived"),
+        recorded_sha256=recorded.decode(errors="replace").partition(" ")[0],
+    )
+
+
+def render_provenance(provenance: Provenance) -> str:
+    """The file's text: JSON, for people too. Pure."""
+    return json.dumps(asdict(provenance), indent=2, ensure_ascii=False) + "\n"
+
+
+def parse_provenance(text: str) -> Provenance | None:
+    """The file's text read back; None when it is not of this form (an older one: build again). Pure."""
+    try:
+        values = json.loads(text)
+        return Provenance(**{**values, "platform": Platform(**values["platform"])})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def note_provenance(site: OpenSite) -> dict[str, Installed]:
+    """What each node's keepalived was made from, by node name; journalled as a note for the bundle."""
+    prefix = site.model.keepalived.prefix
+    found = {host.name: installed(host, prefix) for host in site.nodes}
+    for name, on_node in found.items():
+        if (made := on_node.provenance) is not None:
+            data = {"node": name, "binary_sha256": on_node.binary_sha256, "version": made.version}
+            data |= {"source_sha256": made.source_sha256, "archive": made.archive, "origin": made.origin}
+            data |= {"cppflags": made.cppflags, "compiler": made.compiler, "warning": made.warning}
+            site.journal.write(Noted("keepalived's provenance", data))
+    return found

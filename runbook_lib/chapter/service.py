@@ -1,0 +1,136 @@
+"""Chapter steps 4-5: keepalived's folder, its binary on the path, its unit, started at boot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook_lib.chapter.change import Action, Change, Command, WriteFile
+from runbook_lib.chapter.operation import operation
+from runbook_lib.chapter.ownership import is_ours, keep_theirs
+from runbook_lib.chapter.rendering import template
+from runbook_lib.hosts import Host, OpenSite
+
+FOLDER = "/etc/keepalived"
+BINARY = "/usr/sbin/keepalived"
+UNIT = "keepalived.service"
+UNIT_FILE = f"/etc/systemd/system/{UNIT}"
+"""Administrators' units win over a package's in /lib/systemd/system, and over the chapter's init.d script."""
+
+
+@dataclass(frozen=True)
+class ServiceState:
+    """What systemd says of a unit: `systemctl show`."""
+
+    loaded: bool
+    active: str
+    """active, inactive, failed, activating, deactivating or reloading."""
+    enabled: bool
+    file: str
+    """The unit file that won."""
+    main_pid: int
+    since: str
+    """When it became active, as systemd writes it; empty when it never did."""
+
+
+def service_state(host: Host, unit: str = UNIT) -> ServiceState:
+    """The state of a unit, also of one that does not exist (chapter step 12)."""
+    # key=value lines: `--value` needs systemd 230, CentOS 7 has 219.
+    shown = host.run(
+        "systemctl show %s -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p MainPID"
+        " -p ActiveEnterTimestamp",
+        unit,
+    )
+    return parse_service_state(shown.check().stdout)
+
+
+def parse_service_state(shown: str) -> ServiceState:
+    """`systemctl show`'s key=value lines as a ServiceState. Pure."""
+    values = dict(line.partition("=")[::2] for line in shown.splitlines())
+    return ServiceState(
+        loaded=values.get("LoadState") == "loaded",
+        active=values.get("ActiveState", "unknown"),
+        enabled=values.get("UnitFileState") == "enabled",
+        file=values.get("FragmentPath", ""),
+        main_pid=int(values.get("MainPID", "0") or 0),
+        since=values.get("ActiveEnterTimestamp", ""),
+    )
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What stands where chapter step 4 puts things; hashes are SHA-256, empty when the file is not there."""
+
+    built: str
+    """Of the binary under the prefix (notebook 02)."""
+    on_path: str
+    """Of /usr/sbin/keepalived."""
+    unit: str | None
+    """The text of our unit's file."""
+
+
+def registration(host: Host, prefix: str) -> Registration:
+    """What is registered on a host now."""
+    unit = host.read_file(UNIT_FILE)
+    return Registration(
+        built=file_hash(host, f"{prefix}/sbin/keepalived"),
+        on_path=file_hash(host, BINARY),
+        unit=None if unit is None else unit.decode(errors="replace"),
+    )
+
+
+def file_hash(host: Host, path: str) -> str:
+    """The SHA-256 of a file on a host; empty when there is none."""
+    # 1: no such file, which is an answer here.
+    hashed = host.run("sha256sum %s", path).check(normal=(0, 1))
+    return hashed.stdout.partition(" ")[0] if hashed.exit_status == 0 else ""
+
+
+def plan_registration(host: str, found: Registration, prefix: str) -> Change:
+    """Copy the binary and write the unit where they differ (chapter step 4). Pure."""
+    wanted = template("keepalived.service")
+    binary_right = found.on_path != "" and found.on_path == found.built
+    if binary_right and found.unit == wanted:
+        return Change.none(host, f"{UNIT} runs {BINARY}, which is the binary that was built")
+    ours = is_ours(found.unit)
+    actions: list[Action] = [Command("mkdir -p %s", (FOLDER,))]
+    if not binary_right:
+        if found.on_path and not ours:
+            actions.append(keep_theirs(BINARY))
+        # A running binary can't be overwritten ("Text file busy"), but its name can be given to another file.
+        new = f"{BINARY}.new"
+        actions.append(Command("install %s %s && mv -f %s %s", (f"{prefix}/sbin/keepalived", new, new, BINARY)))
+    if found.unit != wanted:
+        if found.unit is not None and not ours:
+            actions.append(keep_theirs(UNIT_FILE))
+        actions.append(WriteFile(UNIT_FILE, wanted, found.unit))
+        actions.append(Command("systemctl daemon-reload"))
+    was = "not registered" if found.unit is None else "another binary or unit"
+    return Change(host, f"register {UNIT}", tuple(actions), was, hint=f"Notebook 02 builds {prefix}/sbin/keepalived.")
+
+
+def plan_enable(host: str, found: ServiceState) -> Change:
+    """Start at boot (chapter step 5). Pure."""
+    if found.enabled:
+        return Change.none(host, f"{UNIT} is enabled")
+    was = "not enabled" if found.loaded else "no such unit"
+    return Change(host, f"enable {UNIT} at boot", (Command("systemctl enable %s", (UNIT,)),), was)
+
+
+def plan_stop(host: str, found: ServiceState) -> Change:
+    """Stop keepalived (chapter step 12): its goodbye lets a BACKUP take over after its skew. Pure."""
+    if found.active in ("inactive", "failed"):
+        return Change.none(host, f"{UNIT} is {found.active}")
+    return Change(host, f"stop {UNIT}", (Command("systemctl stop %s", (UNIT,)),), found.active)
+
+
+@operation("03", "Register keepalived as a service")
+def register_service(site: OpenSite) -> tuple[Change, ...]:
+    """Folder, binary and unit on both nodes (chapter step 4)."""
+    prefix = site.model.keepalived.prefix
+    return tuple(plan_registration(host.name, registration(host, prefix), prefix) for host in site.nodes)
+
+
+@operation("03", "Start keepalived at boot")
+def enable_service(site: OpenSite) -> tuple[Change, ...]:
+    """Enabled on both nodes (chapter step 5)."""
+    return tuple(plan_enable(host.name, service_state(host)) for host in site.nodes)
