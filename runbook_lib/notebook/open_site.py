@@ -1,0 +1,72 @@
+"""Open a site: from the parameters of a notebook to hosts that answer and a journal that records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from runbook_lib import lab
+from runbook_lib.errors import LabError, ParameterError
+from runbook_lib.hosts import Endpoint, Host, OpenSite
+from runbook_lib.journal import Journal, Secret
+from runbook_lib.notebook import kernel
+from runbook_lib.notebook.repository import repository_top
+from runbook_lib.site import Machine, Site, parse_site
+
+
+def open_site(site: dict[str, object]) -> OpenSite:
+    """The site of a notebook's `site` parameter ({} is the chapter's lab), ready to be asked.
+
+    Raises ParameterError for parameters that can't be used, LabError when its lab is not running. No SSH session is
+    opened yet.
+    """
+    return kernel.use(open_model(parse_site(site), kernel.writing_folder(), kernel.journal_context()))
+
+
+def open_model(model: Site, folder: Path, context: dict[str, str]) -> OpenSite:
+    """The same for a model, writing to `folder`."""
+    journal = Journal(folder / "journal.jsonl", context=context)
+    if model.substrate == "lab":
+        find = _lab_endpoints(model)
+    else:
+        find = {machine.name: partial(_ssh_endpoint, machine) for machine in model.machines}
+    hosts = {name: Host(endpoint, journal) for name, endpoint in find.items()}
+    return OpenSite(model, hosts, journal, folder)
+
+
+def _lab_endpoints(model: Site) -> dict[str, Callable[[], Endpoint]]:
+    found = lab.find(model.lab.name)
+    if found.release != model.lab.release:
+        raise LabError(
+            f"Lab {model.lab.name!r} runs {found.release}, the parameters say lab.release: {model.lab.release}.",
+            f"runbook lab down --name {found.name}; runbook lab up --name {found.name} --release {model.lab.release}",
+        )
+    return {machine.name: partial(found.endpoint, machine.name) for machine in model.machines}
+
+
+def _ssh_endpoint(machine: Machine) -> Endpoint:
+    ssh = machine.ssh
+    return Endpoint(
+        machine.name,
+        ssh.address or machine.address,
+        ssh.port,
+        ssh.user,
+        key_file=repository_top() / Path(ssh.key_file).expanduser() if ssh.key_file else None,
+        fingerprint=ssh.fingerprint,
+        password=_secret(machine, "password_env", ssh.password_env),
+        sudo=ssh.sudo,
+        sudo_password=_secret(machine, "sudo_password_env", ssh.sudo_password_env),
+    )
+
+
+def _secret(machine: Machine, parameter: str, variable: str | None) -> Secret | None:
+    if variable is None:
+        return None
+    if variable not in os.environ:
+        raise ParameterError(
+            f"{machine.name}: ssh.{parameter} names the environment variable {variable}, which is not set.",
+            f"Set it before you start: read -rs {variable} && export {variable}",
+        )
+    return Secret(os.environ[variable])

@@ -1,0 +1,71 @@
+"""Show: one table, one figure or one line; plain text stands beside the HTML, for archives and terminals."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from IPython.display import display
+
+from runbook_lib.chapter.change import Change
+from runbook_lib.chapter.operation import Done
+
+NARROW = 100
+
+
+class Table:
+    """Rows of text under headings, rendered as HTML and as plain text."""
+
+    def __init__(self, headings: Sequence[str], rows: Iterable[Sequence[object]], after: str = "") -> None:
+        self.headings = tuple(headings)
+        self.rows = tuple(tuple(str(cell) for cell in row) for row in rows)
+        self.after = after
+        """Text that stands below the table, as it is: a diff."""
+
+    def __repr__(self) -> str:
+        lines = [self.headings, *self.rows]
+        widths = [min(NARROW, max(len(line[i]) for line in lines)) for i in range(len(self.headings))]
+        text = "\n".join(
+            "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines
+        )
+        return f"{text}\n\n{self.after}".rstrip()
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th style='text-align:left'>{html.escape(h)}</th>" for h in self.headings)
+        body = "".join(
+            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(c)}</td>" for c in row) + "</tr>"
+            for row in self.rows
+        )
+        after = f"<pre>{html.escape(self.after)}</pre>" if self.after else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{after}"
+
+
+def show(thing: object) -> None:
+    """Display changes, a list of records, a figure or a text."""
+    if isinstance(thing, str):
+        print(thing)
+    elif isinstance(thing, Done):
+        display(changes_table(thing.changes))  # type: ignore[no-untyped-call]  # IPython ships no types
+    elif isinstance(thing, list | tuple) and thing and is_dataclass(thing[0]):
+        display(records_table(thing))  # type: ignore[no-untyped-call]  # IPython ships no types
+    else:
+        display(thing)  # type: ignore[no-untyped-call]  # IPython ships no types
+
+
+def changes_table(changes: Sequence[Change]) -> Table:
+    """A row a change, and below the table the diffs of the files that they write."""
+    rows = [(c.host, _what(c), c.was, "; ".join(str(action) for action in c.actions)) for c in changes]
+    return Table(("host", "change", "found", "done by"), rows, "\n".join(c.diff for c in changes if c.diff))
+
+
+def _what(change: Change) -> str:
+    what = f"no change: {change.title}" if change.is_none else change.title
+    return f"{what} (WARNED: {change.warning})" if change.warning else what
+
+
+def records_table(records: Sequence[Any]) -> Table:
+    """A row a record, its field names as headings."""
+    names = [field.name for field in fields(records[0])]
+    return Table([n.replace("_", " ") for n in names], [[getattr(r, n) for n in names] for r in records])

@@ -1,0 +1,62 @@
+"""Verify: a check becomes a verdict, one line in the notebook, one event in the journal."""
+
+from __future__ import annotations
+
+import time
+
+from runbook_lib.checks.verdict import Check, Status, Verdict
+from runbook_lib.errors import CheckFailedError, HostError
+from runbook_lib.hosts import OpenSite
+from runbook_lib.journal import CheckJudged, Journal
+from runbook_lib.notebook import kernel
+
+LOOK_EVERY_S = 0.5
+GOOD = (Status.PASSED, Status.WARNED, Status.SKIPPED)
+MARKS = {
+    Status.PASSED: "✔",
+    Status.WARNED: "!",
+    Status.FAILED: "✘",
+    Status.SKIPPED: "–",
+    Status.UNKNOWN: "?",
+}
+
+
+def verify(check: Check, within_s: float = 0.0) -> None:
+    """Print the verdict of `check`, waiting up to `within_s` seconds for a good one.
+
+    Raises CheckFailedError when it is FAILED or UNKNOWN at the end, so that plain papermill stops too.
+    """
+    verdict = judge(kernel.current_site(), check, within_s)
+    print(render_verdict(check, verdict))
+    if verdict.status not in GOOD:
+        raise CheckFailedError(f"{check.id} is {verdict.status}: {verdict.observed}", verdict.hint)
+
+
+def judge(site: OpenSite, check: Check, within_s: float = 0.0) -> Verdict:
+    """The verdict of `check` after up to `within_s` seconds, journalled."""
+    begun = time.monotonic()
+    verdict = observe(check)
+    while verdict.status not in GOOD and time.monotonic() - begun < within_s:
+        time.sleep(LOOK_EVERY_S)
+        verdict = observe(check)
+    _record(site.journal, check, verdict, time.monotonic() - begun)
+    return verdict
+
+
+def observe(check: Check) -> Verdict:
+    """One look. A machine that could not be asked makes it UNKNOWN, which is not FAILED."""
+    try:
+        return check.observe()
+    except HostError as error:
+        return Verdict.unknown(error.what, error.todo)
+
+
+def _record(journal: Journal, check: Check, verdict: Verdict, waited_s: float) -> None:
+    status, observed, hint = str(verdict.status), verdict.observed, verdict.hint
+    journal.write(CheckJudged(check.id, check.claim, status, observed, hint, round(waited_s, 1)))
+
+
+def render_verdict(check: Check, verdict: Verdict) -> str:
+    """The verdict line, and the hint below it when there is one. Pure."""
+    line = f"{MARKS[verdict.status]} {verdict.status}  {check.id}: {check.claim} {verdict.observed}"
+    return f"{line}\n  → {verdict.hint}" if verdict.hint else line
