@@ -1,0 +1,72 @@
+"""The three Nacos members of a lab: the real server."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from runbook_lib.lab import Lab
+from runbook_lib.lab.nacos_layer import PORTS
+
+pytestmark = pytest.mark.lab
+
+
+def ask(lab: Lab, port: int, path: str, *options: str) -> str:
+    """A member's answer over HTTP, and after it the status code on a line of its own."""
+    url = f"http://192.168.42.128:{port}/nacos/{path}"
+    return lab.capture("node128", ["curl", "-s", "-m", "5", "-w", "\n%{http_code}", *options, url])[1]
+
+
+def is_ready(lab: Lab, port: int) -> bool:
+    return ask(lab, port, "v1/console/health/readiness").endswith("\n200")
+
+
+def wait(condition: Callable[[], bool], within_s: float, what: str) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def members(lab_with_nacos: Lab) -> Lab:
+    # Long: the bar of 40 s is for a machine that does nothing else (tests/benchmarks).
+    wait(lambda: all(is_ready(lab_with_nacos, port) for port in PORTS), 180, "not all members are ready")
+    return lab_with_nacos
+
+
+def test_what_one_member_takes_the_others_give(members: Lab) -> None:
+    published = ask(members, PORTS[0], "v1/cs/configs", "-d", "dataId=test&group=TEST&content=for+all")
+    assert published == "true\n200"
+    read = "v1/cs/configs?dataId=test&group=TEST"
+    for port in PORTS:
+        wait(lambda port=port: ask(members, port, read) == "for all\n200", 10, f"{port} does not have it")  # type: ignore[misc]
+
+
+def test_the_console_page_is_served_by_each(members: Lab) -> None:
+    for port in PORTS:
+        assert "<title>Nacos</title>" in ask(members, port, "index.html")
+
+
+def test_all_three_know_each_other_and_one_leads(members: Lab) -> None:
+    nodes = json.loads(ask(members, PORTS[1], "v1/core/cluster/nodes").removesuffix("\n200"))["data"]
+    assert {(node["address"], node["state"]) for node in nodes} == {(f"192.168.42.128:{port}", "UP") for port in PORTS}
+    raft = next(node["extendInfo"]["raftMetaData"] for node in nodes if "raftMetaData" in node["extendInfo"])
+    assert raft["metaDataMap"]["nacos_config"]["leader"] in {f"192.168.42.128:{port - 1000}" for port in PORTS}
+
+
+def test_a_member_stops_in_time_for_a_shutdown_and_comes_back_when_it_is_killed(members: Lab) -> None:
+    unit = f"nacos@{PORTS[2]}"
+    began = time.monotonic()
+    assert members.capture("node128", ["systemctl", "restart", unit]) == (0, "", "")
+    assert time.monotonic() - began < 20, "it ignores SIGTERM; systemd gives it 5 s, not the usual 90"
+    assert members.capture("node128", ["systemctl", "kill", "--signal=KILL", unit]) == (0, "", "")
+
+    def restarts() -> str:
+        return members.capture("node128", ["systemctl", "show", unit, "--property=NRestarts,ActiveState"])[1]
+
+    wait(lambda: restarts() == "NRestarts=1\nActiveState=active\n", 30, "systemd left it dead")
+    wait(lambda: is_ready(members, PORTS[2]), 120, "it did not come back")
