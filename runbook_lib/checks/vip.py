@@ -1,0 +1,95 @@
+"""Checks of chapter step 11 and figures 4.25 and 4.26: one holder, its answer through the VIP, a restart by itself."""
+
+from __future__ import annotations
+
+from runbook_lib.chapter.service import ServiceState, service_state
+from runbook_lib.chapter.vip import Answer, answer_through_vip, vip_holders
+from runbook_lib.checks.verdict import Check, Verdict
+from runbook_lib.hosts import Host, OpenSite
+
+
+def one_vip_holder(site: OpenSite, expect: Host | None = None) -> Check:
+    """Check `vip.one-holder`: exactly one node has the VIP; with `expect` that one."""
+    vip = site.model.vip
+    who = f"{expect.name} holds" if expect else "exactly one node holds"
+    name = expect.name if expect else None
+    return Check("vip.one-holder", f"Of the pair {who} {vip}.", "07", lambda: judge_holders(vip_holders(site), name))
+
+
+def judge_holders(holders: tuple[str, ...], expect: str | None) -> Verdict:
+    """FAILED for none, for two, and for another one than expected, each with its own hint. Pure."""
+    if not holders:
+        return Verdict.failed(
+            "nobody holds it",
+            "After a start both wait 3A + skew; then: does keepalived run (notebook 07), does the script fail on both "
+            "(run it by hand)?",
+        )
+    if len(holders) > 1:
+        return Verdict.failed(
+            f"{' and '.join(holders)} both hold it",
+            "They don't hear each other: the firewall drops VRRP (notebook 04), or their configurations differ "
+            "(check config.agrees).",
+        )
+    if expect and holders != (expect,):
+        return Verdict.failed(
+            f"{holders[0]} holds it",
+            f"{expect} gives it up when its script fails, its keepalived is stopped, or it has only just come back "
+            "(it waits 3A + skew).",
+        )
+    return Verdict.passed(f"{holders[0]} holds it")
+
+
+def vip_answers(site: OpenSite) -> Check:
+    """Check `vip.answers`: a request through the VIP is answered by the node that holds it (figure 4.25)."""
+    address = f"http://{site.model.vip_address}:{site.model.openresty.port}/entry"
+
+    def observe() -> Verdict:
+        return judge_answer(answer_through_vip(site), vip_holders(site))
+
+    return Check("vip.answers", f"{address} answers with 200, from the holder of the VIP.", "08", observe)
+
+
+def judge_answer(answer: Answer, holders: tuple[str, ...]) -> Verdict:
+    """FAILED for no answer, another status, and another answerer, each with its own hint. Pure."""
+    holder = " and ".join(holders) or "nobody"
+    said = answer.error or f"{answer.status} from {answer.entry or 'an entry that does not name itself'}"
+    observed = f"asked from {answer.asker}: {said}"
+    if not holders:
+        return Verdict.failed(f"{observed}; nobody holds the VIP", "Start keepalived: notebook 07.")
+    if not answer.status:
+        return Verdict.failed(observed, f"OpenResty on {holder} and its firewall: notebook 01.")
+    if answer.status != 200:
+        return Verdict.failed(observed, f"OpenResty's error log on {holder}; notebook 01 writes its configuration.")
+    if answer.entry not in holders:
+        return Verdict.failed(
+            f"{observed}; {holder} holds the VIP",
+            f"A stale ARP entry on {answer.asker}, or a second machine with this address: ip neigh show there.",
+        )
+    return Verdict.passed(f"{observed}, which holds the VIP")
+
+
+def openresty_restarts(site: OpenSite, stopped_pid: int | None = None) -> Check:
+    """Check `openresty.restarts`: OpenResty's unit starts it again by itself (figure 4.26).
+
+    `stopped_pid`: the main process that was stopped on purpose before, on the MASTER: then another one must run by now.
+    """
+    unit = site.model.openresty.unit
+
+    def observe() -> Verdict:
+        shown = site.master.run("systemctl show %s -p Restart", unit).check().stdout
+        return judge_restart(unit, service_state(site.master, unit), shown.strip(), stopped_pid)
+
+    return Check("openresty.restarts", "OpenResty comes back by itself when it ends.", "08", observe)
+
+
+def judge_restart(unit: str, state: ServiceState, restart: str, stopped_pid: int | None) -> Verdict:
+    """FAILED when the unit doesn't restart, is down, or still is the process that was stopped. Pure."""
+    if restart != "Restart=always":
+        return Verdict.failed(f"{unit} has {restart or 'no such setting'}", "Notebook 01 writes the unit.")
+    if state.active != "active":
+        return Verdict.failed(f"{unit} is {state.active}", f"journalctl -u {unit} -n 50")
+    if stopped_pid is None:
+        return Verdict.passed(f"{restart}, active as PID {state.main_pid}")
+    if state.main_pid == stopped_pid:
+        return Verdict.failed(f"PID {stopped_pid} still runs", "It was not stopped: run the step above again.")
+    return Verdict.passed(f"PID {stopped_pid} was stopped, PID {state.main_pid} runs since {state.since}")
