@@ -24,6 +24,7 @@ from runbook_lib.lab.start import start
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one action; the exit status is 0, or 2 when an error was printed."""
+    os.umask(0o022)  # what is made here must be readable by the lab, whatever the caller keeps to itself
     chosen = _parser().parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both leave nothing behind
     _enter_own_mounts()
