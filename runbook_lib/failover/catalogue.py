@@ -53,11 +53,13 @@ def _stop_openresty(site: Site) -> NodeCommands:
 def _openresty_cannot_start(site: Site) -> NodeCommands:
     unit, binary = shlex.quote(site.openresty.unit), shlex.quote(openresty_binary(site))
     # chmod follows the link to the file that is executed. What the chapter's script started lives in keepalived's
-    # control group: systemctl doesn't reach it, and the unit then finds the port in use.
+    # control group: systemctl doesn't reach it, and the unit then finds the port in use, also when the script was
+    # quicker than the undo. With a long interval the script has killed keepalived, too.
     stray = "pkill -KILL -x openresty || true"
+    again, keepalived = f"{{ {stray}; systemctl restart {unit}; }}", f"systemctl start {KEEPALIVED}"
     return NodeCommands(
         apply=f"chmod a-x {binary}; systemctl kill --signal=KILL {unit}; {stray}",
-        undo=f"chmod a+x {binary}; systemctl stop {unit}; {stray}; systemctl start {unit} {KEEPALIVED}",
+        undo=f"systemctl stop {unit}; {stray}; chmod a+x {binary}; systemctl start {unit} || {again}; {keepalived}",
         confirm=f"test -x {binary} && systemctl is-active --quiet {unit} {KEEPALIVED}",
     )
 

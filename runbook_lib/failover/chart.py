@@ -40,7 +40,7 @@ class Chart:
     def _repr_png_(self) -> bytes:
         return self.png
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return self.sentence
 
 

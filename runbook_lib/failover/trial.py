@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from runbook_lib.chapter.vip import holds_vip
 from runbook_lib.failover.catalogue import Fault, fault_named
 from runbook_lib.failover.faults import injected, why_not
 from runbook_lib.failover.probe import Probe, probing
@@ -18,6 +19,8 @@ from runbook_lib.hosts import OpenSite
 
 SLACK_S = 5.0
 """How far past its band an outage is waited for."""
+WATCHED_S = 1.0
+"""How far past the longest takeover a VIP is watched that is predicted to stay."""
 
 
 def measure_failover(site: OpenSite, fault: str = "shutdown-master", *, seed: int | None = None) -> Trial | Skipped:
@@ -29,10 +32,7 @@ def measure_failover(site: OpenSite, fault: str = "shutdown-master", *, seed: in
     known = fault_named(fault)
     if skipped := why_not(site, known) or nobody_measures(site):
         return skipped
-    name = f"{fault}-{secrets.token_hex(4)}"
-    trial = _measure(site, known, name, secrets.randbits(32) if seed is None else seed)
-    (site.folder / "data" / f"{name}.json").write_text(trial.facts())
-    return trial
+    return run_trial(site, known, secrets.randbits(32) if seed is None else seed)
 
 
 def nobody_measures(site: OpenSite) -> Skipped | None:
@@ -63,7 +63,9 @@ def kept_probe(site: OpenSite, name: str) -> Iterator[Probe]:
             (folder / f"{name}.csv").write_text(probe.text())
 
 
-def _measure(site: OpenSite, fault: Fault, name: str, seed: int) -> Trial:
+def run_trial(site: OpenSite, fault: Fault, seed: int) -> Trial:
+    """Steady state, fault, outage, undo, steady state again; the samples and the facts are kept in data/."""
+    name = f"{fault.name}-{secrets.token_hex(4)}"
     wait_s = phase_s(site, seed)
     with kept_probe(site, name) as probe:
         state = wait_until_steady(site, probe)
@@ -73,25 +75,35 @@ def _measure(site: OpenSite, fault: Fault, name: str, seed: int) -> Trial:
             time.sleep(wait_s)  # the random clock phase: a wait for nothing
             asked_s = probe.newest_s
             fault_s = injection.apply() - probe.start_unix_s
-            wait_for_recovery(probe, asked_s, _longest_s(pair, band) + SLACK_S)
-            undone_s = probe.newest_s
+            wait_for_recovery(probe, asked_s, longest_s(pair, band))
+            undone_s, holders = probe.newest_s, holders_after(site, fault, pair)
         wait_until_steady(site, probe)
-        return Trial(
-            fault=fault.name,
-            what=fault.what,
-            name=name,
-            vip=site.model.vip_address,
-            band=band,
-            seed=seed,
-            phase_s=wait_s,
-            asked_s=asked_s,
-            fault_s=fault_s,
-            undone_s=undone_s,
-            steady_s=probe.newest_s,
-            recording=probe.recording(),
-        )
+        steady_s, recording = probe.newest_s, probe.recording()
+    trial = Trial(
+        fault=fault.name,
+        what=fault.what,
+        name=name,
+        vip=site.model.vip_address,
+        band=band,
+        seed=seed,
+        phase_s=wait_s,
+        asked_s=asked_s,
+        fault_s=fault_s,
+        undone_s=undone_s,
+        steady_s=steady_s,
+        holders=holders,
+        recording=recording,
+    )
+    (site.folder / "data" / f"{name}.json").write_text(trial.facts())
+    return trial
 
 
-def _longest_s(pair: Pair, band: Band) -> float:
-    """How long to wait for the recovery: without a predicted one, as long as any takeover could take."""
-    return longest_takeover_s(pair) if band.never else band.high_s
+def longest_s(pair: Pair, band: Band) -> float:
+    """How long to wait for the recovery; without a predicted one, as long as any takeover could take. Pure."""
+    return longest_takeover_s(pair) + WATCHED_S if band.never else band.high_s + SLACK_S
+
+
+def holders_after(site: OpenSite, fault: Fault, pair: Pair) -> tuple[str, ...]:
+    """Who holds the VIP while the fault is on; a machine without power holds nothing and can't be asked."""
+    asked = [pair.standby] if fault.power else [pair.holder, pair.standby]
+    return tuple(node.name for node in asked if holds_vip(site.hosts[node.name], site.model.vip_address))

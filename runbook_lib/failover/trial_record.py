@@ -26,7 +26,7 @@ class Skipped:
 
     reason: str
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"SKIPPED: {self.reason}"
 
 
@@ -51,6 +51,8 @@ class Trial:
     undone_s: float
     steady_s: float
     """When the site was in steady state again."""
+    holders: tuple[str, ...]
+    """Who held the VIP just before the undo."""
     recording: Recording
 
     @cached_property
@@ -93,6 +95,7 @@ class Trial:
             "fault_s": self.fault_s,
             "undone_s": self.undone_s,
             "steady_s": self.steady_s,
+            "holders": self.holders,
             "outage_s": self.outage and self.outage.duration_s,
             "lateness_s": self.lateness_s,
         }
@@ -100,5 +103,6 @@ class Trial:
 
     def __str__(self) -> str:
         lost = str(self.outage) if self.outage else "nothing lost"
+        held = " and ".join(self.holders) or "nobody"
         stalled = f"; disturbed: a send was {self.lateness_s * 1e3:.0f} ms late" if self.disturbed else ""
-        return f"{self.fault}: {lost}; predicted {self.band}{stalled}"
+        return f"{self.fault}: {lost}; predicted {self.band}; then {held} held the VIP{stalled}"

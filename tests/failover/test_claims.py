@@ -15,7 +15,10 @@ NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the 50 of node128"
 def test_an_outage_within_50_ms_of_its_band_passes() -> None:
     verdict = judge_outage(trial(0.82))
     assert verdict.status is Status.PASSED
-    assert verdict.observed == "shutdown-master: 820 ms (+10/−10 ms; 82 timeout); predicted 0.805 s"
+    assert (
+        verdict.observed
+        == "shutdown-master: 820 ms (+10/−10 ms; 82 timeout); predicted 0.805 s; then node128 held the VIP"
+    )
 
 
 def test_an_outage_outside_its_band_fails_either_way() -> None:
@@ -31,7 +34,7 @@ def test_a_disturbed_trial_is_kept_and_not_judged() -> None:
     assert verdict.status is Status.SKIPPED
     assert verdict.observed == (
         "not judged, the measuring machine stalled: shutdown-master: 900 ms (+10/−10 ms; 90 timeout); "
-        "predicted 0.805 s; disturbed: a send was 30 ms late"
+        "predicted 0.805 s; then node128 held the VIP; disturbed: a send was 30 ms late"
     )
 
 
@@ -42,7 +45,7 @@ def test_a_stall_long_after_the_outage_disturbs_nothing() -> None:
 def test_without_a_lost_request_the_fault_took_no_effect() -> None:
     verdict = judge_outage(trial(0.0))
     assert verdict.status is Status.FAILED
-    assert verdict.observed == "shutdown-master: nothing lost; predicted 0.805 s"
+    assert verdict.observed == "shutdown-master: nothing lost; predicted 0.805 s; then node128 held the VIP"
     assert verdict.hint == "the fault took no effect, or the service doesn't come from the MASTER"
 
 

@@ -15,7 +15,7 @@ def samples(outage_s: float, *, until_s: float = 8.0, late_at_s: float | None = 
     made = []
     for seq in range(round(until_s / STEP_S)):
         planned = seq * STEP_S
-        late = 0.03 if late_at_s is not None and abs(planned - late_at_s) < STEP_S / 2 else 0.0005
+        late = 0.03 if late_at_s is not None and abs(planned - late_at_s) < STEP_S / 2 else 0.0
         sent = planned + late
         if FAULT_S <= planned < FAULT_S + outage_s - STEP_S / 2:
             made.append(Sample(seq, sent, late, sent + 0.9, "timeout", ""))
@@ -38,6 +38,7 @@ def trial(outage_s: float = 0.82, *, band: Band | None = None, late_at_s: float 
         fault_s=FAULT_S - 0.005,
         undone_s=6.0,
         steady_s=7.5,
+        holders=("node128",),
         recording=Recording(1700000000.0, samples(outage_s, late_at_s=late_at_s), "samples\n"),
         name="shutdown-master-1a2b3c4d",
     )

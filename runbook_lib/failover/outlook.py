@@ -1,0 +1,54 @@
+"""Tables for the reader: what each fault should cost on this site, and what happened when in a trial. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook_lib.failover.catalogue import FAULTS, fault_named
+from runbook_lib.failover.theory import Pair, predict_outage
+from runbook_lib.failover.trial_record import Skipped, Trial
+from runbook_lib.site import Site
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A row: a fault, the outage that the configuration predicts, and the sum behind it."""
+
+    fault: str
+    what_happens: str
+    predicted_outage: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A row: something happened, so many seconds after the fault."""
+
+    seconds: str
+    what: str
+
+
+def predictions(site: Site, chosen: str) -> tuple[Prediction, ...]:
+    """Every fault of the catalogue, the chosen one marked. Raises ParameterError when that is none."""
+    marked, pair = fault_named(chosen), Pair.of(site)
+    rows = []
+    for fault in FAULTS.values():
+        band = predict_outage(pair, fault.name)
+        name = f"{fault.name} ← this run" if fault is marked else fault.name
+        rows.append(Prediction(name, fault.what, str(band), band.because))
+    return tuple(rows)
+
+
+def moments(trial: Trial | Skipped) -> tuple[Moment, ...] | Skipped:
+    """The trial in order; each time is that of a request's send, but for the fault's own."""
+    if isinstance(trial, Skipped):
+        return trial
+    rows = [(trial.fault_s, trial.what)]
+    if outage := trial.outage:
+        rows.append((outage.start_s, "the first request is lost"))
+        if outage.end_s is not None:
+            rows.append((outage.end_s, f"{outage.entry_after} answers: {outage}"))
+    rows.append((trial.undone_s, "the undo begins"))
+    rows += [(o.start_s, f"on the way back, lost: {o}; then {o.entry_after} answers") for o in trial.way_back]
+    rows.append((trial.steady_s, "steady state again"))
+    return tuple(Moment(f"{at - trial.fault_s:+.3f}", what) for at, what in sorted(rows))
