@@ -45,6 +45,10 @@ class HostKeyError(UnreachableError):
     """The machine's host key is unknown, or another than the pinned one."""
 
 
+class SessionLostError(UnreachableError):
+    """The SSH session ended while a command ran: it may have run to its end, or not."""
+
+
 class CommandError(HostError):
     """A command ended with an exit status that its caller does not call normal."""
 

@@ -1,83 +1,153 @@
-"""A command that runs on a host: both its streams are read at once, and its end is awaited against a deadline."""
+"""A command on its way: it ends with an exit status, by its time limit, or with its session; journalled once."""
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-import paramiko
+from runbook_lib.errors import CommandError, CommandTimeoutError, RunbookError, SessionLostError
+from runbook_lib.hosts.connection import Channel
+from runbook_lib.hosts.remote_shell import KILL_AFTER_S
+from runbook_lib.hosts.streams import Lines, Streams
+from runbook_lib.journal import CommandRan, Journal, shorten
 
-CHUNK = 1 << 16
+ANSWER_S = KILL_AFTER_S + 5.0
+"""How much longer than the host's own limit we wait for a command: its kill, and the way back."""
+ENDED_BY_TIMEOUT = (124, 137)
+"""What coreutils' `timeout` ends with, the second when the command had to be killed. Or the command's own."""
 
 
-class Streams:
-    """Reads a channel's stdout and stderr, each in a thread: a full stderr never stops stdout."""
+@dataclass(frozen=True)
+class Completed:
+    """What a command on a host ended with."""
 
-    def __init__(self, channel: paramiko.Channel, sink: Callable[[bytes], object] | None = None) -> None:
-        self.stdout = bytearray()
-        self.stderr = bytearray()
-        self._channel = channel
-        self._threads = (
-            threading.Thread(target=self._read, args=(channel.recv, sink or self.stdout.extend), daemon=True),
-            threading.Thread(target=self._read, args=(channel.recv_stderr, self.stderr.extend), daemon=True),
+    host: str
+    command: str
+    exit_status: int
+    stdout: str
+    stderr: str
+    duration_s: float
+
+    def check(self, *, normal: Collection[int] = (0,)) -> Completed:
+        """Itself, when the exit status is a normal one; else raises CommandError with the last lines of stderr."""
+        if self.exit_status in normal:
+            return self
+        said = (self.stderr.strip() or self.stdout.strip() or "it said nothing").splitlines()[-3:]
+        raise CommandError(
+            f"{self.host}: {quoted(self.command)} ended with {self.exit_status}: {' | '.join(said).rstrip('.')}.",
+            f"Run it on {self.host} by hand to see more.",
         )
-        for thread in self._threads:
-            thread.start()
 
-    @staticmethod
-    def _read(receive: Callable[[int], bytes], sink: Callable[[bytes], object]) -> None:
+
+@dataclass
+class Execution:
+    """A command that was started on a channel."""
+
+    host: str
+    command: str
+    limit_s: float
+    """After so long `timeout` ends it on the host."""
+    channel: Channel
+    streams: Streams
+    journal: Journal
+    start: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _begun_s: float = field(default_factory=time.monotonic)
+
+    def finish(self) -> Completed:
+        """Wait for its end. Raises CommandTimeoutError, or SessionLostError: it may have run, or still run."""
+        status = None
         try:
-            while chunk := receive(CHUNK):
-                sink(chunk)
-        except OSError:
-            return  # the channel was closed under us: the exit status, or its lack, says so
+            status = self.streams.wait(self.limit_s + ANSWER_S)
+            over = self.streams.is_over
+        finally:  # also when we are interrupted: without its channel the watcher ends it on the host
+            self.channel.close()
+            duration_s = round(time.monotonic() - self._begun_s, 6)
+            # Either status can be the command's own: the time that it took tells.
+            timed_out = status in ENDED_BY_TIMEOUT and duration_s >= self.limit_s
+            self._record(status, duration_s, timed_out)
+        if timed_out:
+            raise self.timeout_error(self.limit_s)
+        if status is None:
+            raise self._lost(over)
+        return Completed(self.host, self.command, status, *self._texts(), duration_s)
 
-    def join(self) -> None:
-        """Wait for the end of both streams, however long."""
-        for thread in self._threads:
-            thread.join()
+    def timeout_error(self, limit_s: float) -> CommandTimeoutError:
+        """What to raise when it went on for more than `limit_s`, and was ended."""
+        return CommandTimeoutError(
+            f"{self.host}: {quoted(self.command)} took more than {limit_s:g} s and was ended.",
+            f"See on {self.host} what it waits for, or whether the machine is overloaded.",
+        )
 
-    def wait(self, within_s: float) -> bool:
-        """Wait for the end of both streams and the exit status; False when the time is up."""
-        deadline = time.monotonic() + min(within_s, threading.TIMEOUT_MAX / 2)
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        ended = not any(thread.is_alive() for thread in self._threads)
-        return ended and self._channel.status_event.wait(max(0.0, deadline - time.monotonic()))
+    def _lost(self, over: bool) -> SessionLostError:
+        what = "the session ended during" if over else f"no answer within {self.limit_s + ANSWER_S:g} s to"
+        return SessionLostError(
+            f"{self.host}: {what} {quoted(self.command)}; it may have run.",
+            "See whether the machine is on, then run the step again.",
+        )
+
+    def _record(self, status: int | None, duration_s: float, timed_out: bool) -> None:
+        start = self.start.isoformat(timespec="milliseconds")
+        self.journal.write(
+            CommandRan(self.host, self.command, status, start, duration_s, *self._texts(), timed_out=timed_out)
+        )
+
+    def _texts(self) -> tuple[str, str]:
+        return self.streams.stdout.decode(errors="replace"), self.streams.stderr.decode(errors="replace")
 
 
-def feed(channel: paramiko.Channel, head: bytes, body: BinaryIO | None) -> None:
-    """Send `head`, then all of `body` and its end; without a body stdin stays open, as the watcher needs it."""
-    if head:
-        channel.sendall(head)
-    if body is not None:
-        while chunk := body.read(CHUNK):
-            channel.sendall(chunk)
-        channel.shutdown_write()
+class Running:
+    """A command that goes on. Leave its `with` block, or call `stop()`: it ends on the host too."""
+
+    def __init__(self, execution: Execution, lines: Lines) -> None:
+        self._execution = execution
+        self._lines = lines
+        self._ending: Completed | RunbookError | None = None
+        self._thread = threading.Thread(target=self._follow, name=execution.command[:40], daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def lines(self) -> Iterator[str]:
+        """Lines of stdout as they come, without their newline, until the command ends."""
+        return iter(self._lines)
+
+    def wait(self, timeout_s: float) -> Completed:
+        """Wait for its own end; its `stdout` is empty, as lines() had it.
+
+        Raises CommandTimeoutError when it goes on for longer (it is then ended on the host too), else as Host.run does.
+        """
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self.stop()
+            raise self._execution.timeout_error(timeout_s)
+        if isinstance(self._ending, Completed):
+            return self._ending
+        assert self._ending is not None  # the thread has ended
+        raise self._ending
+
+    def stop(self) -> None:
+        """End it on the host (SIGTERM to its process group, then SIGKILL), and wait until it is gone."""
+        with suppress(OSError, EOFError):  # it has ended already
+            self._execution.channel.shutdown_write()  # the watcher on the host sees the end of stdin
+        self._thread.join(ANSWER_S)
+
+    def _follow(self) -> None:
+        try:
+            self._ending = self._execution.finish()
+        except RunbookError as error:
+            self._ending = error
+        finally:
+            self._lines.close()
 
 
-class Lines:
-    """Stdout of a command that goes on, as text lines while they come."""
-
-    def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._rest = b""
-
-    def add(self, chunk: bytes) -> None:
-        """Take a piece of the stream."""
-        *whole, self._rest = (self._rest + chunk).split(b"\n")
-        for line in whole:
-            self._queue.put(line)
-
-    def close(self) -> None:
-        """The stream has ended."""
-        if self._rest:
-            self._queue.put(self._rest)
-        self._queue.put(None)
-
-    def __iter__(self) -> Iterator[str]:
-        while (line := self._queue.get()) is not None:
-            yield line.decode(errors="replace")
+def quoted(command: str) -> str:
+    """A command as it stands in a message: on one line, not too long. Pure."""
+    return f"`{shorten(' '.join(command.split()), 200)}`"

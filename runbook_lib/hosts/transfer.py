@@ -4,29 +4,53 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
 
 from runbook_lib.errors import TransferError
+from runbook_lib.hosts.quoting import quote
+from runbook_lib.hosts.running import Completed
+from runbook_lib.hosts.streams import Sink
 
+TRANSFER_S = 600.0
+READ_S = 60.0
 SPOOL_BYTES = 16 << 20
+NOT_THERE = 3
 NOT_WHOLE = 65
-"""Exit status of our script when the hash of what arrived is another."""
+"""Exit statuses of our scripts: there is no such file; the hash of what arrived is another."""
 
+# The file that a link leads to is the one that is compared and replaced.
+_STATE = "[ ! -f %s ] || { sha256sum < %s | cut -c1-64; stat -Lc %%a -- %s; }"
 # A leftover of a killed transfer goes first. `sync FILE` needs coreutils 8.24; CentOS 7 has 8.22.
 _PLACE = (
-    'set -e; p=%s; d=$(dirname -- "$p"); mkdir -p -- "$d"; rm -f -- "$p".??????.part; umask 077; '
-    't=$(mktemp -- "$p.XXXXXX.part"); trap \'rm -f -- "$t"\' EXIT; trap "exit 1" HUP INT TERM; '
+    'set -e; p=%s; [ ! -L "$p" ] || p=$(readlink -f -- "$p"); mkdir -p -- "$(dirname -- "$p")"; '
+    'rm -f -- "$p".??????.part; umask 077; t=$(mktemp -- "$p.XXXXXX.part"); '
+    'trap \'rm -f -- "$t"\' EXIT; trap "exit 1" HUP INT TERM; '
     'cat > "$t"; [ "$(sha256sum < "$t" | cut -c1-64)" = %s ] || exit 65; '
     '[ ! -e "$p" ] || chown --reference="$p" -- "$t"; chmod %s -- "$t"; sync "$t" 2>/dev/null || sync; '
     '[ -z %s ] || [ ! -e "$p" ] || cp -p -- "$p" "$p.previous"; mv -fT -- "$t" "$p"'
 )
+# gzip for its checksum: tar takes a stream that ends early for a whole one.
+_PACK = "tar -czpf - -C %s ."
 _UNPACK = (
-    'set -e; p=%s; t="$p.part"; rm -rf -- "$t" "$p.old"; mkdir -p -- "$t"; '
-    'trap \'rm -rf -- "$t"\' EXIT; trap "exit 1" HUP INT TERM; tar -xpf - -C "$t"; '
-    '[ ! -e "$p" ] || mv -T -- "$p" "$p.old"; mv -T -- "$t" "$p"; rm -rf -- "$p.old"'
+    'set -e; p=%s; t="$p.part"; o="$p.old"; rm -rf -- "$t"; [ -e "$p" ] || [ ! -e "$o" ] || mv -T -- "$o" "$p"; '
+    'rm -rf -- "$o"; mkdir -p -- "$t"; '
+    'trap \'rm -rf -- "$t"; [ -e "$p" ] || [ ! -e "$o" ] || mv -T -- "$o" "$p"; rm -rf -- "$o"\' EXIT; '
+    'trap "exit 1" HUP INT TERM; tar -xzpf - --numeric-owner -C "$t"; '
+    '[ ! -e "$p" ] || mv -T -- "$p" "$o"; mv -T -- "$t" "$p"'
 )
+
+
+class Execute(Protocol):
+    """Runs a quoted command on a host, `body` on its stdin, its stdout to `sink` when there is one."""
+
+    def __call__(
+        self, command: str, timeout_s: float, body: BinaryIO | None = None, sink: Sink | None = None
+    ) -> Completed:
+        """Raises as Host.run does."""
 
 
 @dataclass(frozen=True)
@@ -37,50 +61,89 @@ class Digest:
     bytes: int
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """What shall stand at `path`."""
+
+    path: str
+    digest: Digest
+    mode: int
+    keep_previous: bool
+
+
 def sha256_of(stream: BinaryIO) -> Digest:
-    """The digest of what is left in `stream`."""
+    """The digest of all of `stream`, which is at its beginning before and afterwards."""
     hasher = hashlib.sha256()
-    size = 0
     while chunk := stream.read(1 << 20):
         hasher.update(chunk)
-        size += len(chunk)
+    size = stream.tell()
+    stream.seek(0)
     return Digest(hasher.hexdigest(), size)
 
 
-def file_state(path: str) -> tuple[str, str, str, str]:
-    """The command (with its values) that says a file's SHA-256 and mode; nothing for a file that isn't there."""
-    return "[ ! -f %s ] || { sha256sum < %s | cut -c1-64; stat -Lc %%a -- %s; }", path, path, path
+def read(execute: Execute, path: str) -> bytes | None:
+    """The content of `path`; None when nothing is there."""
+    content = bytearray()
+    done = execute(quote("[ -e %s ] || exit 3; cat -- %s", path, path), READ_S, sink=content.extend)
+    return None if done.check(normal=(0, NOT_THERE)).exit_status == NOT_THERE else bytes(content)
 
 
-def parse_is_same(state: str, digest: Digest, mode: int) -> bool:
-    """Whether `file_state`'s answer is this content with this mode. Pure."""
-    return state.split() == [digest.sha256, f"{mode:o}"]
+def put(host: str, execute: Execute, wanted: Arrival, content: BinaryIO) -> bool:
+    """Put `content` in place unless it is there. Raises TransferError: what was there is untouched."""
+    state = execute(quote(_STATE, *[wanted.path] * 3), TRANSFER_S).check().stdout
+    if is_same(state, wanted):
+        return False
+    values = (wanted.path, wanted.digest.sha256, f"{wanted.mode:o}", "yes" if wanted.keep_previous else "")
+    _check_arrived(host, wanted.path, execute(quote(_PLACE, *values), TRANSFER_S, content))
+    return True
 
 
-def place_file(path: str, digest: Digest, mode: int, keep_previous: bool) -> tuple[str, str, str, str, str]:
-    """The command (with its values) that takes a file from stdin and puts it in place."""
-    return _PLACE, path, digest.sha256, f"{mode:o}", "yes" if keep_previous else ""
+def is_same(state: str, wanted: Arrival) -> bool:
+    """Whether what a host said of a file (its SHA-256, its mode) is what is wanted. Pure."""
+    return state.split() == [wanted.digest.sha256, f"{wanted.mode:o}"]
 
 
-def check_placed(host: str, path: str, exit_status: int, stderr: str) -> None:
-    """Raises TransferError when `place_file` did not succeed: what was at `path` is untouched."""
-    if exit_status == NOT_WHOLE:
+@contextmanager
+def readable(local: Path) -> Iterator[BinaryIO]:
+    """A file of the controller, open. Raises TransferError."""
+    try:
+        stream = local.open("rb")
+    except OSError as error:
+        raise TransferError(f"{local} can't be read: {error.strerror}.", "Correct its path or its rights.") from error
+    with stream:
+        yield stream
+
+
+def fetch(execute: Execute, path: str, local: Path) -> None:
+    """Bring `path` to the controller, whole or not at all."""
+    part = local.with_name(local.name + ".part")
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as stream:
+            execute(quote("cat -- %s", path), TRANSFER_S, sink=stream.write).check()
+        part.replace(local)
+    except OSError as error:
+        raise TransferError(
+            f"{local} can't be written: {error.strerror}.", "Correct its path, or free some space there."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def copy_tree(host: str, source: Execute, target: Execute, path: str) -> Digest:
+    """Copy the folder `path` from one host to another, `host`; the digest of what was sent."""
+    # On the controller in between, in memory while it is small: an archive that breaks off is never unpacked.
+    with cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)) as archive:
+        source(quote(_PACK, path), TRANSFER_S, sink=archive.write).check()
+        archive.seek(0)
+        digest = sha256_of(archive)
+        _check_arrived(host, path, target(quote(_UNPACK, path), TRANSFER_S, archive))
+    return digest
+
+
+def _check_arrived(host: str, path: str, done: Completed) -> None:
+    if done.exit_status == NOT_WHOLE:
         raise TransferError(f"{host}: {path} did not arrive whole.", "Nothing was changed: run the step again.")
-    if exit_status != 0:
-        said = (stderr.strip() or f"exit status {exit_status}").splitlines()[-1]
+    if done.exit_status != 0:
+        said = (done.stderr.strip() or f"exit status {done.exit_status}").splitlines()[-1].rstrip(".")
         raise TransferError(f"{host}: {path} could not be written: {said}.", "Nothing was changed: mend that first.")
-
-
-def pack_tree(path: str) -> tuple[str, str]:
-    """The command (with its value) that writes a folder's content to stdout."""
-    return "tar -cpf - -C %s .", path
-
-
-def unpack_tree(path: str) -> tuple[str, str]:
-    """The command (with its value) that takes a folder's content from stdin and puts the folder in place."""
-    return _UNPACK, str(PurePosixPath(path))
-
-
-def spooled() -> BinaryIO:
-    """A place on the controller for what is on its way: in memory while it is small."""
-    return cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES))

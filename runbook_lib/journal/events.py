@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 OUTPUT_LIMIT = 4096
 
@@ -13,6 +13,7 @@ OUTPUT_LIMIT = 4096
 class CommandRan:
     """A command ended on a host; `exit_status` None: it never gave one."""
 
+    kind: ClassVar[Literal["CommandRan"]] = "CommandRan"
     host: str
     command: str
     exit_status: int | None
@@ -20,6 +21,7 @@ class CommandRan:
     """UTC, ISO 8601."""
     duration_s: float
     stdout: str = ""
+    """Whole here; the journal keeps the first and the last 2 KiB."""
     stderr: str = ""
     timed_out: bool = False
 
@@ -28,6 +30,7 @@ class CommandRan:
 class FileSent:
     """A file was compared with a host's, and sent when it differed."""
 
+    kind: ClassVar[Literal["FileSent"]] = "FileSent"
     host: str
     path: str
     sha256: str
@@ -39,6 +42,7 @@ class FileSent:
 class ChangeMade:
     """A change was applied to a host."""
 
+    kind: ClassVar[Literal["ChangeMade"]] = "ChangeMade"
     host: str
     title: str
     was: str
@@ -52,6 +56,7 @@ class ChangeMade:
 class CheckJudged:
     """A check was observed, at the end of its waiting."""
 
+    kind: ClassVar[Literal["CheckJudged"]] = "CheckJudged"
     check: str
     claim: str
     verdict: str
@@ -64,6 +69,7 @@ class CheckJudged:
 class FaultRecorded:
     """The undo of a fault, written before the fault."""
 
+    kind: ClassVar[Literal["FaultRecorded"]] = "FaultRecorded"
     fault_id: str
     fault: str
     host: str
@@ -75,6 +81,7 @@ class FaultRecorded:
 class FaultApplied:
     """A fault took effect; `at` is UTC by the clock of its host."""
 
+    kind: ClassVar[Literal["FaultApplied"]] = "FaultApplied"
     fault_id: str
     at: str
 
@@ -83,6 +90,7 @@ class FaultApplied:
 class FaultUndone:
     """A fault's undo ran; `confirmed`: a probe saw it restored."""
 
+    kind: ClassVar[Literal["FaultUndone"]] = "FaultUndone"
     fault_id: str
     confirmed: bool
 
@@ -91,6 +99,7 @@ class FaultUndone:
 class Noted:
     """A fact worth keeping: provenance, versions, a reason."""
 
+    kind: ClassVar[Literal["Noted"]] = "Noted"
     text: str
     data: Mapping[str, str] = field(default_factory=dict)
 
@@ -99,6 +108,7 @@ class Noted:
 class NotebookFinished:
     """A notebook came to its end, or was stopped."""
 
+    kind: ClassVar[Literal["NotebookFinished"]] = "NotebookFinished"
     notebook: str
     verdict: str
     seconds: float

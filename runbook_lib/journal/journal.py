@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from runbook_lib.errors import RunbookError
-from runbook_lib.journal.events import Event
+from runbook_lib.journal.events import CommandRan, Event, shorten
 from runbook_lib.journal.secret import Secret, redact
 
 
 class JournalError(RunbookError):
-    """A journal can't be read: a line of it is not what was written."""
+    """A journal can't be written, or not be read: a line of it is not what was written."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,13 @@ class Record:
     time: str
     """UTC, ISO 8601, microseconds."""
     monotonic_s: float
+    """The writing machine's monotonic clock: differences between lines of one boot are durations."""
     kind: str
     context: Mapping[str, str]
     event: Event
 
 
-_EVENT_TYPES: dict[str, TypeAdapter[Any]] = {t.__name__: TypeAdapter(t) for t in Event.__args__}
+_EVENT_TYPES: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(Event)}
 _LINE = TypeAdapter(dict[str, Any])
 
 
@@ -53,31 +54,47 @@ class Journal:
             self._secrets.append(secret)
 
     def write(self, event: Event) -> None:
-        """Append one event. One write a line, so that lines of several processes never mix."""
+        """Append one event. Raises JournalError when it can't: a run without its journal proves nothing."""
         if self.path is None:
             return
-        kind = type(event).__name__
         line = {
             "time": datetime.now(UTC).isoformat(timespec="microseconds"),
             "monotonic_s": round(time.monotonic(), 6),
-            "kind": kind,
+            "kind": event.kind,
             "context": self._context,
-            "event": self._redacted(_EVENT_TYPES[kind].dump_python(event, mode="json")),
+            "event": self._values(event),
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
-            os.write(descriptor, _LINE.dump_json(line) + b"\n")
-        finally:
-            os.close(descriptor)
+            _append(self.path, _LINE.dump_json(line) + b"\n")
+        except OSError as error:
+            raise JournalError(
+                f"{self.path} can't be written: {error.strerror}.", "Free some space there, or choose another --out."
+            ) from error
+
+    def _values(self, event: Event) -> Any:
+        values = self._redacted(_EVENT_TYPES[event.kind].dump_python(event, mode="json"))
+        # Cut after redaction: a secret across the cut would leave its two halves.
+        if isinstance(event, CommandRan):
+            values |= {stream: shorten(values[stream]) for stream in ("stdout", "stderr")}
+        return values
 
     def _redacted(self, value: Any) -> Any:
         # Before JSON: escaping would hide a secret that has a quote or a backslash.
         if isinstance(value, str):
             return redact(value, self._secrets)
         if isinstance(value, dict):
-            return {key: self._redacted(item) for key, item in value.items()}
+            return {self._redacted(key): self._redacted(item) for key, item in value.items()}
         return [self._redacted(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _append(path: Path, line: bytes) -> None:
+    """One write a line, so that the lines of several processes never mix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(descriptor, line)
+    finally:
+        os.close(descriptor)
 
 
 def read_journal(path: Path) -> list[Record]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 MASK = "•••"
+SHORTEST_BASE64 = 4
+"""A shorter piece of base64 occurs in any text, and masking it would hide what matters."""
 
 
 class Secret:
@@ -24,13 +26,25 @@ class Secret:
     def __repr__(self) -> str:
         return MASK
 
-    __str__ = __repr__
-
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """`text` with every secret masked, in plain, shell-quoted and base64 form. Pure."""
-    for secret in secrets:
-        plain = secret.reveal()
-        for form in (shlex.quote(plain), plain, base64.b64encode(plain.encode()).decode()):
-            text = text.replace(form, MASK) if form.strip("'") else text
+    """`text` with every secret masked: plain, shell-quoted, and inside of anything in base64. Pure."""
+    forms = {form for secret in secrets for form in _forms(secret.reveal())}
+    # The longest first: a secret that is a part of another would else leave the other's rest.
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
     return text
+
+
+def _forms(plain: str) -> Iterator[str]:
+    if not plain:
+        return
+    data = plain.encode()
+    yield from (plain, shlex.quote(plain), base64.b64encode(data).decode())
+    # Inside of something longer it looks one of three ways, by where in base64's groups of three bytes it begins.
+    for before in range(3):
+        encoded = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
+        # The outermost digits depend on the neighbours, too: only those in between are the secret's own.
+        own = encoded[(0, 2, 3)[before] : None if (before + len(data)) % 3 == 0 else -1]
+        if len(own) >= SHORTEST_BASE64:
+            yield own
