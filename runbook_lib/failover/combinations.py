@@ -16,6 +16,7 @@ from runbook_lib.failover import node_record
 from runbook_lib.failover.catalogue import fault_named
 from runbook_lib.failover.trial import nobody_measures, run_trial
 from runbook_lib.failover.trial_record import Skipped, Trial
+from runbook_lib.failover.waiting import wait_for_nodes
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import FaultRecorded, FaultUndone, Journal, Noted
 from runbook_lib.site import CHAPTER_WEIGHT, FIXED_WEIGHT
@@ -118,6 +119,7 @@ def _as_found(site: OpenSite) -> Iterator[None]:
         for host in site.nodes:
             node_record.run_undo(host, saved_id)
             site.journal.write(FaultUndone(saved_id, confirmed=saved_id not in node_record.recorded_faults(host)))
+        wait_for_nodes(site)
 
 
 def render_restore(saved_id: str) -> str:

@@ -28,7 +28,7 @@ def wait_until_steady(site: OpenSite, probe: Probe) -> PairState:
     Raises HostError with what was seen last.
     """
     deadline = time.monotonic() + STEADY_WITHIN_S
-    state = _wait_for_nodes(site, deadline)
+    state = wait_for_nodes(site)
     if probe.wait_for(_quiet, max(2 * QUIET_S, deadline - time.monotonic())) is None:
         raise HostError(
             f"Both nodes are well, but requests through {site.model.vip_address} keep failing.",
@@ -50,7 +50,9 @@ def wait_for_recovery(probe: Probe, asked_s: float, within_s: float) -> Outage |
     return probe.wait_for(recovered, within_s)
 
 
-def _wait_for_nodes(site: OpenSite, deadline: float) -> PairState:
+def wait_for_nodes(site: OpenSite) -> PairState:
+    """Wait until both nodes say that all is well. Raises HostError with what was seen last."""
+    deadline = time.monotonic() + STEADY_WITHIN_S
     while True:
         try:
             state = pair_state(site)
