@@ -12,6 +12,7 @@ from runbook_lib.errors import LabError, ParameterError
 from runbook_lib.hosts import Endpoint, Host, OpenSite
 from runbook_lib.journal import Journal, Secret
 from runbook_lib.notebook import kernel
+from runbook_lib.notebook.parameters import resolve_paths
 from runbook_lib.notebook.repository import repository_top
 from runbook_lib.site import Machine, Site, parse_site
 
@@ -22,12 +23,13 @@ def open_site(site: dict[str, object]) -> OpenSite:
     Raises ParameterError for parameters that can't be used, LabError when its lab is not running. No SSH session is
     opened yet.
     """
-    return kernel.use(open_model(parse_site(site), kernel.writing_folder(), kernel.journal_context()))
+    folder = kernel.writing_folder()
+    journal = Journal(folder / "journal.jsonl", context=kernel.journal_context())
+    return kernel.use(open_model(parse_site(resolve_paths(site, repository_top())), journal, folder))
 
 
-def open_model(model: Site, folder: Path, context: dict[str, str]) -> OpenSite:
-    """The same for a model, writing to `folder`."""
-    journal = Journal(folder / "journal.jsonl", context=context)
+def open_model(model: Site, journal: Journal, folder: Path) -> OpenSite:
+    """The same for a model whose paths are absolute, journalled there, writing to `folder`."""
     if model.substrate == "lab":
         find = _lab_endpoints(model)
     else:
@@ -38,12 +40,24 @@ def open_model(model: Site, folder: Path, context: dict[str, str]) -> OpenSite:
 
 def _lab_endpoints(model: Site) -> dict[str, Callable[[], Endpoint]]:
     found = lab.find(model.lab.name)
+    _refuse_another(found, model)
+    return {machine.name: partial(found.endpoint, machine.name) for machine in model.machines}
+
+
+def _refuse_another(found: lab.Lab, model: Site) -> None:
+    """LabError when the running lab is not the one that the parameters describe."""
     if found.release != model.lab.release:
         raise LabError(
             f"Lab {model.lab.name!r} runs {found.release}, the parameters say lab.release: {model.lab.release}.",
             f"runbook lab down --name {found.name}; runbook lab up --name {found.name} --release {model.lab.release}",
         )
-    return {machine.name: partial(found.endpoint, machine.name) for machine in model.machines}
+    there = {name: machine.address for name, machine in found.status().machines.items()}
+    for machine in model.machines:
+        if there.get(machine.name, machine.address) != machine.address:
+            raise LabError(
+                f"{machine.name} is {there[machine.name]} in the lab, the parameters say {machine.address}.",
+                "The lab's addresses are the chapter's (table 4.2): leave them out of the parameters.",
+            )
 
 
 def _ssh_endpoint(machine: Machine) -> Endpoint:
@@ -53,7 +67,7 @@ def _ssh_endpoint(machine: Machine) -> Endpoint:
         ssh.address or machine.address,
         ssh.port,
         ssh.user,
-        key_file=repository_top() / Path(ssh.key_file).expanduser() if ssh.key_file else None,
+        key_file=Path(ssh.key_file) if ssh.key_file else None,
         fingerprint=ssh.fingerprint,
         password=_secret(machine, "password_env", ssh.password_env),
         sudo=ssh.sudo,

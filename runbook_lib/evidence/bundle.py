@@ -1,0 +1,57 @@
+"""The bundle: the folder that a run leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runbook_lib.errors import RunbookError
+
+
+class BundleError(RunbookError):
+    """The bundle's folder can't be made or written."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """`outputs/<UTC time>-<run id>/`: executed notebooks, journal, raw data, charts, parameters, result."""
+
+    path: Path
+    run_id: str
+    started: datetime
+    """UTC."""
+
+    @property
+    def journal(self) -> Path:
+        """Where every process of the run appends its events."""
+        return self.path / "journal.jsonl"
+
+    @property
+    def parameters_sha256(self) -> str:
+        """Of parameters.yaml, as `sha256sum` says."""
+        return hashlib.sha256((self.path / "parameters.yaml").read_bytes()).hexdigest()
+
+    def write(self, name: str, text: str) -> None:
+        """Put a file into the bundle. Raises BundleError."""
+        try:
+            (self.path / name).write_text(text, "utf-8")
+        except OSError as error:
+            raise BundleError(f"{self.path / name} can't be written: {error.strerror}.", "Is the disk full?") from error
+
+
+def create_bundle(parent: Path, parameters: str) -> Bundle:
+    """A new bundle in `parent`, with the resolved parameters in it. Raises BundleError when it can't be made."""
+    started, run_id = datetime.now(UTC), secrets.token_hex(4)
+    bundle = Bundle(parent.absolute() / f"{started:%Y%m%dT%H%M%SZ}-{run_id}", run_id, started)
+    try:
+        for folder in (bundle.path, bundle.path / "data", bundle.path / "figures"):
+            folder.mkdir(parents=True)
+    except OSError as error:
+        raise BundleError(
+            f"{bundle.path} can't be made: {error.strerror}.", "Give another folder: --out DIR"
+        ) from error
+    bundle.write("parameters.yaml", parameters)
+    return bundle

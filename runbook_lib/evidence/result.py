@@ -1,0 +1,111 @@
+"""result.json: a run in one object, for other tools. Everything in it follows from the journal and the run's frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from runbook_lib.evidence.outcome import Outcome
+from runbook_lib.journal import ChangeMade, CheckJudged, Noted, Record
+
+SCHEMA = "runbook-result/1"
+PROVENANCE = "keepalived's provenance"
+"""The text of the notes that chapter/ writes about each node's keepalived."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What surrounds a run: who, where, from which sources, why."""
+
+    run_id: str
+    started: datetime
+    """UTC, as `finished`."""
+    finished: datetime
+    operator: str
+    controller: str
+    commit: str | None
+    """Of the runbook's repository, `-dirty` behind it when files differ; None: no repository."""
+    parameters_sha256: str
+    substrate: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotebookResult:
+    """One executed notebook."""
+
+    name: str
+    verdict: Outcome
+    seconds: float
+
+
+def render_result(
+    frame: Frame, notebooks: Sequence[NotebookResult], records: Sequence[Record], verdict: Outcome, error: str
+) -> str:
+    """The text of result.json. `error`: why the run could not go on, where it was no check. Pure."""
+    values = {
+        "schema": SCHEMA,
+        "run_id": frame.run_id,
+        "verdict": verdict,
+        "exit_status": verdict.exit_status,
+        "error": error,
+        "started": _utc(frame.started),
+        "finished": _utc(frame.finished),
+        "operator": frame.operator,
+        "controller": frame.controller,
+        "commit": frame.commit,
+        "parameters_sha256": frame.parameters_sha256,
+        "substrate": frame.substrate,
+        "keepalived": keepalived_found(records),
+        "reason": frame.reason,
+        "changes": count_changes(records),
+        "notebooks": [asdict(notebook) for notebook in notebooks],
+        "checks": checks_judged(records),
+    }
+    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+
+
+def count_changes(records: Iterable[Record], notebook: str | None = None) -> int:
+    """How many changes were made (by one notebook, when given). Faults and demonstrations are none. Pure."""
+    return sum(isinstance(r.event, ChangeMade) for r in records if notebook in (None, r.context.get("notebook")))
+
+
+def checks_judged(records: Iterable[Record]) -> list[dict[str, str]]:
+    """Every verdict of the run in the order of time. Pure."""
+    judged = [r.event for r in records if isinstance(r.event, CheckJudged)]
+    return [{"id": c.check, "verdict": c.verdict, "observed": c.observed, "hint": c.hint} for c in judged]
+
+
+def warnings_given(records: Iterable[Record]) -> tuple[str, ...]:
+    """What the run did other than asked, each once, in the order of time. Pure."""
+    said: dict[str, None] = {}
+    for record in records:
+        if isinstance(record.event, CheckJudged) and record.event.verdict == Outcome.WARNED:
+            said[f"{record.event.observed} {record.event.hint}".strip()] = None
+        if isinstance(record.event, ChangeMade) and record.event.warning:
+            said[f"{record.event.host}: {record.event.warning}"] = None
+    return tuple(said)
+
+
+def keepalived_found(records: Iterable[Record]) -> Mapping[str, str | None]:
+    """Version and SHA-256 of source and binary, as the run's last note about the nodes says. Pure.
+
+    The nodes' binaries are the same, or two builds: both hashes then, joined by a comma.
+    """
+    notes = [r.event.data for r in records if isinstance(r.event, Noted) and r.event.text == PROVENANCE]
+    last_by_node = {note.get("node", ""): note for note in notes}
+    found = {
+        name: sorted({note[key] for note in last_by_node.values() if note.get(key)})
+        for name, key in (
+            ("version", "version"),
+            ("source_sha256", "source_sha256"),
+            ("binary_sha256", "binary_sha256"),
+        )
+    }
+    return {name: ",".join(values) or None for name, values in found.items()}
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,129 @@
+"""`runbook run`: parameters, recovery, notebooks, bundle."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from runbook_lib import failover
+from runbook_lib.errors import RunbookError
+from runbook_lib.evidence import Bundle, Frame, Outcome, create_bundle, render_result, warnings_given, worst
+from runbook_lib.evidence.surroundings import commit, controller, operator
+from runbook_lib.hosts import OpenSite
+from runbook_lib.journal import Journal
+from runbook_lib.notebook.execution import load_papermill
+from runbook_lib.notebook.interrupts import Interrupts
+from runbook_lib.notebook.kernel_queue import KernelQueue
+from runbook_lib.notebook.open_site import open_model
+from runbook_lib.notebook.plan import plan
+from runbook_lib.notebook.preparation import Prepared, prepare
+from runbook_lib.notebook.progress import Progress
+from runbook_lib.notebook.reach import require_all
+from runbook_lib.notebook.repository import OUTPUTS, repository_top
+from runbook_lib.notebook.selection import Selection
+from runbook_lib.notebook.sequence import Executed, Sequence, journal_of
+from runbook_lib.notebook.tables import render_steps, render_warnings
+
+
+@dataclass(frozen=True)
+class Request:
+    """The command line of `runbook run`."""
+
+    file: Path
+    overrides: tuple[str, ...] = ()
+    selection: Selection = field(default_factory=Selection)
+    out: Path | None = None
+    reason: str = ""
+    plan_only: bool = False
+
+
+@dataclass
+class Attempt:
+    """What a run has come to so far: written to its bundle whatever happens."""
+
+    done: list[Executed] = field(default_factory=list)
+    error: str = ""
+    """Why it could not go on, where no notebook says so."""
+    interrupted: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """Of the run; the gravest of what happened."""
+        own = [Outcome.ERROR] * bool(self.error) + [Outcome.INTERRUPTED] * self.interrupted
+        return worst([*(executed.result.verdict for executed in self.done), *own])
+
+
+def run(request: Request) -> int:
+    """Do what the command line asks for; the exit status. Raises RunbookError when not even a bundle could be begun."""
+    top = repository_top()
+    prepared = prepare(request.file, request.overrides, request.selection, top)
+    if request.plan_only:
+        return plan(prepared, top / OUTPUTS)
+    open_model(prepared.model, Journal(None), top)  # a lab that is down, a secret that is missing: no bundle for these
+    bundle = create_bundle(request.out or top / OUTPUTS, prepared.as_yaml)
+    attempt = Attempt()
+    try:
+        _attempt(prepared, bundle, attempt)
+    except KeyboardInterrupt:
+        attempt.interrupted = True
+    except RunbookError as error:
+        attempt.error = str(error)
+    _close(bundle, prepared, attempt, request.reason, top)
+    _report(bundle, prepared, attempt)
+    return attempt.outcome.exit_status
+
+
+def _attempt(prepared: Prepared, bundle: Bundle, attempt: Attempt) -> None:
+    progress, interrupts = Progress(), Interrupts()
+    site = open_model(prepared.model, _journal(bundle), bundle.path)
+    with interrupts.caught(), KernelQueue(bundle, prepared.notebooks) as kernels:
+        with progress.doing("looking at every machine"):
+            recover(site, progress)
+            load_papermill()
+        sequence = Sequence(bundle, prepared.parameters_of, progress, interrupts)
+        sequence.run(prepared.notebooks, kernels, attempt.done)
+
+
+def recover(site: OpenSite, progress: Progress) -> None:
+    """Undo what a killed run left, once every machine answers. Raises HostError or LabError."""
+    if site.model.substrate == "ssh":  # the lab's machines may be off: then powering them on is the recovery
+        require_all(site)
+    for undone in failover.undo_recorded_faults(site):
+        progress.say(f"recovered: {undone}")
+    require_all(site)
+    for host in site.hosts.values():
+        host.close()
+
+
+def _journal(bundle: Bundle) -> Journal:
+    return Journal(bundle.journal, context={"run_id": bundle.run_id, "notebook": ""})
+
+
+def _close(bundle: Bundle, prepared: Prepared, attempt: Attempt, reason: str, top: Path) -> None:
+    frame = Frame(
+        run_id=bundle.run_id,
+        started=bundle.started,
+        finished=datetime.now(UTC),
+        operator=operator(),
+        controller=controller(),
+        commit=commit(top),
+        parameters_sha256=bundle.parameters_sha256,
+        substrate=prepared.model.substrate,
+        reason=reason,
+    )
+    results = [executed.result for executed in attempt.done]
+    bundle.write("result.json", render_result(frame, results, journal_of(bundle), attempt.outcome, attempt.error))
+
+
+def _report(bundle: Bundle, prepared: Prepared, attempt: Attempt) -> None:
+    names = [notebook.name for notebook in prepared.notebooks]
+    print(render_steps([(e.result, e.changes) for e in attempt.done], names[len(attempt.done) :]))
+    if warnings := render_warnings(warnings_given(journal_of(bundle))):
+        print(warnings)
+    sys.stdout.flush()
+    why = attempt.error or next((f"{e.result.name}: {e.why}" for e in attempt.done if e.why), "")
+    if why or attempt.interrupted:
+        print(f"runbook: {why or 'interrupted.'}", file=sys.stderr, flush=True)
+    print(bundle.path, flush=True)
