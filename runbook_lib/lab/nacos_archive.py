@@ -1,10 +1,14 @@
-"""The official archive of the Nacos server, given as a local file: its one jar, taken out and looked into."""
+"""The official archive of the Nacos server, given as a local file: the jars inside its one jar, taken out and compared.
+
+So the layer is made, and a member started, in one way wherever the jars come from.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,14 +22,15 @@ from runbook_lib.lab.jar_list import LIST, JarList, difference, hash_jars, parse
 from runbook_lib.lab.lock import locked
 
 SERVER_JAR = "nacos-server.jar"
-_LIBRARIES = "BOOT-INF/lib/"
+_LIBRARIES, _CLASSES = "BOOT-INF/lib/", "BOOT-INF/classes/"
 
 
 def unpack_archive(archive: Path, version: str, known: JarList, cache: Path, progress: Progress) -> Path:
-    """The folder with the archive's nacos-server.jar and its list, found again by the archive's SHA-256.
+    """The folder with the archive's jars and their list, found again by the archive's SHA-256.
 
     ArtifactError when the file is no such archive, holds another version, or holds a library of a name in `known`
     with another SHA-256. Nacos' own jars in it are taken on the giver's word: no list of these is published.
+    Every jar is hashed at every call.
     """
     if not archive.is_file():
         raise ArtifactError(f"There is no file {archive}.", "Give the path of nacos-server-1.4.1.tar.gz or .zip.")
@@ -39,7 +44,7 @@ def unpack_archive(archive: Path, version: str, known: JarList, cache: Path, pro
                 progress(f"Nacos {version}: unpacking {archive.name} (SHA-256 {digest})")
                 _unpack(archive, folder, version, known)
     if wrong := difference(hash_jars(folder), parse_list((folder / LIST).read_text())):
-        raise ArtifactError(f"Nacos' jar in {folder} can't be trusted: {wrong}.", f"Unpack it anew: rm -r {folder}")
+        raise ArtifactError(f"Nacos' jars in {folder} can't be trusted: {wrong}.", f"Unpack them anew: rm -r {folder}")
     return folder
 
 
@@ -48,9 +53,11 @@ def _unpack(archive: Path, folder: Path, version: str, known: JarList) -> None:
     shutil.rmtree(fresh, ignore_errors=True)  # a killed one's
     fresh.mkdir(parents=True)
     try:
-        with _server_jar(archive) as packed, (fresh / SERVER_JAR).open("wb") as jar:
-            shutil.copyfileobj(packed, jar)
-        if wrong := difference_inside(libraries(fresh / SERVER_JAR), version, known):
+        with tempfile.TemporaryFile() as server_jar:
+            with _server_jar(archive) as packed:
+                shutil.copyfileobj(packed, server_jar)
+            take_out(server_jar, fresh, version)
+        if wrong := difference_to_official(hash_jars(fresh), version, known):
             raise ArtifactError(
                 f"{archive} is not the official Nacos {version}: {wrong}.",
                 f"Give nacos-server-{version}.tar.gz or .zip.",
@@ -87,14 +94,24 @@ def _only(names: list[str]) -> str:
     return found[0]
 
 
-def libraries(jar: Path) -> dict[str, str]:
-    """The jars inside a Spring Boot jar, each with its SHA-256."""
-    with zipfile.ZipFile(jar) as packed:
-        inside = [name for name in packed.namelist() if name.startswith(_LIBRARIES) and name.endswith(".jar")]
-        return {name.removeprefix(_LIBRARIES): hashlib.sha256(packed.read(name)).hexdigest() for name in inside}
+def take_out(server_jar: IO[bytes], folder: Path, version: str) -> None:
+    """Write the jars inside a Spring Boot jar into the folder; its own classes and pages become nacos-console's."""
+    with (
+        zipfile.ZipFile(server_jar) as packed,
+        zipfile.ZipFile(folder / f"nacos-console-{version}.jar", "w") as console,
+    ):
+        for member in packed.infolist():
+            if member.filename.startswith(_LIBRARIES) and not member.is_dir():
+                (folder / Path(member.filename).name).write_bytes(packed.read(member))
+            elif inside := _below(_CLASSES, member.filename):  # folders too: Spring looks only below listed ones
+                console.writestr(zipfile.ZipInfo(inside, member.date_time), packed.read(member))
 
 
-def difference_inside(found: JarList, version: str, known: JarList) -> str:
+def _below(folder: str, name: str) -> str:
+    return name.removeprefix(folder) if name.startswith(folder) else ""
+
+
+def difference_to_official(found: JarList, version: str, known: JarList) -> str:
     """The first thing that is not as in the official server, as a sentence's end; empty when all is well. Pure."""
     if f"nacos-core-{version}.jar" not in found:
         return f"it holds no nacos-core-{version}.jar"

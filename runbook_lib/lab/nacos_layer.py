@@ -12,7 +12,6 @@ from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.image_files import within, write_file
 from runbook_lib.lab.jar_list import LIST, JarList, difference, hash_jars, parse_list
 from runbook_lib.lab.lock import locked
-from runbook_lib.lab.nacos_archive import SERVER_JAR
 from runbook_lib.lab.topology import MACHINES
 
 LAYERS = Path("/var/cache/runbook/layers")
@@ -23,7 +22,7 @@ _LIB = "opt/nacos/lib"
 _UNIT = "usr/lib/systemd/system/nacos@.service"
 _ABOUT = """\
 Nacos 1.4.1, Apache License 2.0 (stated by its parent pom; the jars carry no LICENSE file).
-lib/ holds com.pig4cloud.nacos's republication of the server's jars, or the official archive's jar, as was asked for.
+lib/ holds com.pig4cloud.nacos's republication of the server's jars, or the official archive's, as was asked for.
 Authentication is off, the token key is the well-known one: fit for this hermetic lab, never for a network.
 """
 
@@ -54,21 +53,15 @@ def layer_files(jars: JarList) -> dict[str, str]:
     address = next(machine.address for machine in MACHINES if machine.nacos)
     # Real addresses: with 127.0.0.1 the members wait for each other for ever.
     members = "".join(f"{address}:{port}\n" for port in PORTS)
-    launch = f"-Dnacos.server.ip={address}\n{_launch(jars)}"
+    # nacos-console first: application.properties and schema.sql are in two of the jars, and only its own are right.
+    console = next(name for name in jars if name.startswith("nacos-console-"))
+    launch = f"-Dnacos.server.ip={address}\n-cp\n/{_LIB}/{console}:/{_LIB}/*\ncom.alibaba.nacos.Nacos\n"
     return {
         "opt/nacos/README": _ABOUT,
         "opt/nacos/member.args": (_DATA / "jvm.args").read_text() + launch,
         _UNIT: (_DATA / "nacos@.service").read_text(),
         **{f"var/lib/nacos/{port}/conf/cluster.conf": members for port in PORTS},
     }
-
-
-def _launch(jars: JarList) -> str:
-    if SERVER_JAR in jars:
-        return f"-jar\n/{_LIB}/{SERVER_JAR}\n"
-    # nacos-console first: application.properties and schema.sql are in two of the jars, and only its own are right.
-    console = next(name for name in jars if name.startswith("nacos-console-"))
-    return f"-cp\n/{_LIB}/{console}:/{_LIB}/*\ncom.alibaba.nacos.Nacos\n"
 
 
 def layer_name(jars: JarList, files: dict[str, str]) -> str:

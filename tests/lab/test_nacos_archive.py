@@ -20,6 +20,10 @@ def server_jar(libraries: dict[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as jar:
         for name, content in libraries.items():
             jar.writestr(f"BOOT-INF/lib/{name}", content)
+        jar.writestr("BOOT-INF/classes/", b"")
+        jar.writestr("BOOT-INF/classes/static/", b"")
+        jar.writestr("BOOT-INF/classes/static/index.html", "the console")
+        jar.writestr("org/springframework/boot/loader/Launcher.class", "not needed")
     return buffer.getvalue()
 
 
@@ -42,27 +46,30 @@ def unpack(archive: Path) -> Path:
 def refusal(archive: Path) -> str:
     with pytest.raises(ArtifactError) as refused:
         unpack(archive)
-    assert not [path for path in archive.parent.glob("cache/*") if path.suffix]
+    assert not [path for path in archive.parent.glob("cache/*") if path.suffix], "a lock or a half is left"
     return str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["nacos-server-1.4.1.tar.gz", "nacos-server-1.4.1.zip"])
-def test_the_official_servers_jar_is_taken_out_once(tmp_path: Path, name: str) -> None:
+def test_the_jars_inside_are_taken_out_once(tmp_path: Path, name: str) -> None:
     archive = archive_of(tmp_path / name, server_jar(INSIDE))
     folder = unpack(archive)
-    assert sorted(path.name for path in folder.iterdir()) == ["SHA256SUMS", SERVER_JAR]
-    assert (folder / SERVER_JAR).read_bytes() == server_jar(INSIDE)
     assert unpack(archive) == folder
+    assert sorted(path.name for path in folder.iterdir()) == sorted(["SHA256SUMS", "nacos-console-1.4.1.jar", *INSIDE])
+    assert (folder / "gson-2.8.6.jar").read_bytes() == b"gson"
+    with zipfile.ZipFile(folder / "nacos-console-1.4.1.jar") as console:
+        assert console.namelist() == ["static/", "static/index.html"]
+        assert console.read("static/index.html") == b"the console"
 
 
 def test_a_tampered_unpacked_jar_is_found_at_the_next_call(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "a.tar.gz", server_jar(INSIDE))
     folder = unpack(archive)
-    was, is_now = hashlib.sha256(server_jar(INSIDE)).hexdigest(), hashlib.sha256(b"tampered").hexdigest()
-    (folder / SERVER_JAR).write_bytes(b"tampered")
+    was, is_now = hashlib.sha256(b"core").hexdigest(), hashlib.sha256(b"tampered").hexdigest()
+    (folder / "nacos-core-1.4.1.jar").write_bytes(b"tampered")
     assert refusal(archive) == (
-        f"Nacos' jar in {folder} can't be trusted: {SERVER_JAR} has the SHA-256 {is_now}, not the recorded {was}. "
-        f"Unpack it anew: rm -r {folder}"
+        f"Nacos' jars in {folder} can't be trusted: nacos-core-1.4.1.jar has the SHA-256 {is_now}, "
+        f"not the recorded {was}. Unpack them anew: rm -r {folder}"
     )
 
 

@@ -68,11 +68,6 @@ def test_the_console_comes_first_on_the_class_path() -> None:
     ]
 
 
-def test_the_official_archives_jar_starts_by_itself() -> None:
-    args = layer_files({"nacos-server.jar": "33"})["opt/nacos/member.args"].splitlines()
-    assert args[-2:] == ["-jar", "/opt/nacos/lib/nacos-server.jar"]
-
-
 def test_another_jar_or_another_unit_is_another_layer() -> None:
     files = layer_files(JARS)
     names = {
