@@ -25,6 +25,11 @@ PRIVATELY = (
 )
 
 
+def image_is_cached(release: str) -> bool:
+    """Whether the release's image is there as the recipe wants it now."""
+    return (IMAGES / recipe(release).name).is_dir()
+
+
 def ensure_image(release: str, progress: Progress, *, images: Path = IMAGES) -> Path:
     """The folder of the release's image, built first when this recipe has none yet (about a minute; root).
 

@@ -7,12 +7,14 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runbook_lib.errors import LabError
 from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.client import Lab, LabNotRunningError, connect
 from runbook_lib.lab.folder import LabFolder
+from runbook_lib.lab.image import image_is_cached
 from runbook_lib.lab.nacos_jars import ensure_jars
 from runbook_lib.lab.packages import ensure_packages
 from runbook_lib.lab.protocol import LabStatus
@@ -55,8 +57,8 @@ def up(
     folder = LabFolder(name)
     if not _runs(folder):
         ensure_packages(progress)
-        jars = ["--jars", str(ensure_jars(nacos_archive, progress))] if with_nacos else []
-        if not _privileged(["up", name, "--release", release, *jars], progress):
+        jars = _ingredients(release, nacos_archive, with_nacos, progress)
+        if not _privileged(["up", "--name", name, "--release", release, *jars], progress):
             return Lab(name)
     _refuse_other(folder, release, with_nacos)
     return _recovered(Lab(name), progress)
@@ -67,7 +69,21 @@ def down(name: str = DEFAULT_NAME, *, progress: Progress = _to_stderr) -> bool:
     folder = LabFolder(name)
     if not folder.path.exists() and not folder.lock.exists():
         return False
-    return _privileged(["down", name, *(["--any-owner"] if os.geteuid() == 0 else [])], progress)
+    return _privileged(["down", "--name", name, *(["--any-owner"] if os.geteuid() == 0 else [])], progress)
+
+
+def _ingredients(release: str, nacos_archive: Path | None, with_nacos: bool, progress: Progress) -> list[str]:
+    """Image and jars, made where they are missing, both at once: the one takes a core, the other the network."""
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(_build_image, release, progress)
+        jars = ["--jars", str(ensure_jars(nacos_archive, progress))] if with_nacos else []
+        building.result()
+    return jars
+
+
+def _build_image(release: str, progress: Progress) -> None:
+    if not image_is_cached(release):
+        _privileged(["image", "--release", release], progress)
 
 
 def _runs(folder: LabFolder) -> bool:

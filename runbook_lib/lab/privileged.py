@@ -1,7 +1,7 @@
-"""The one entry to what needs root: start a lab, take it down. `python -m runbook_lib.lab.privileged ACTION …`
+"""The one entry to what needs root: `python -m runbook_lib.lab.privileged image|up|down …`
 
-`client` runs it, through sudo where the caller is not root. It reads nothing of the caller's but its arguments and
-SUDO_UID, and prints one JSON array a line: ["progress", text], ["done", was a lab there], ["error", what, todo].
+`lifecycle` runs it, through sudo where the caller is not root. It takes nothing of the caller's but its arguments and
+SUDO_UID, and prints one JSON array a line: ["progress", text], ["done", was it there], ["error", what, todo].
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pwd
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,8 +17,11 @@ from runbook_lib.errors import INTERRUPTED, LabError
 from runbook_lib.lab import cgroups, syscalls
 from runbook_lib.lab.clean import clean, remove_empty_folders
 from runbook_lib.lab.folder import LabFolder
+from runbook_lib.lab.image import ensure_image, image_is_cached
 from runbook_lib.lab.lock import locked
+from runbook_lib.lab.preflight import preflight
 from runbook_lib.lab.start import start
+from runbook_lib.lab.topology import DEFAULT_NAME
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,37 +31,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both leave nothing behind
     _enter_own_mounts()
     try:
-        folder = LabFolder(chosen.name)
-        waiting = f"lab {folder.name}: it is being started or taken down elsewhere, waiting"
-        with locked(folder.lock, lambda: _progress(waiting)):
-            _refuse_strangers(folder, chosen.any_owner)
-            if chosen.action == "up":
-                was_there = start(folder, _caller(), chosen.release, chosen.jars, _progress)
-            else:
-                was_there = clean(folder)
+        _say("done", _image(chosen.release) if chosen.action == "image" else _lab(chosen))
     except LabError as error:
         _say("error", error.what, error.todo)
         return error.exit_status
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BrokenPipeError):  # the latter: whoever asked is gone
         return INTERRUPTED
     finally:
         remove_empty_folders()
-    _say("done", was_there)
     return 0
+
+
+def _image(release: str) -> bool:
+    """Build the image, unless it is there; whether it was."""
+    cached = image_is_cached(release)
+    preflight(image_cached=cached)
+    ensure_image(release, _progress)
+    return cached
+
+
+def _lab(chosen: argparse.Namespace) -> bool:
+    """Start the lab or take it down; whether it was there."""
+    folder = LabFolder(chosen.name)
+    waiting = f"lab {folder.name}: it is being started or taken down elsewhere, waiting"
+    with locked(folder.lock, lambda: _progress(waiting)):
+        _refuse_strangers(folder, chosen.any_owner)
+        if chosen.action == "down":
+            return clean(folder)
+        return start(folder, _caller(), chosen.release, chosen.jars, _progress)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="runbook_lib.lab.privileged", description="What of the lab needs root.")
-    parser.add_argument("action", choices=("up", "down"))
-    parser.add_argument("name")
-    parser.add_argument("--release", default="")
+    parser.add_argument("action", choices=("image", "up", "down"))
+    parser.add_argument("--name", default=DEFAULT_NAME)
+    parser.add_argument("--release", default="bookworm")
     parser.add_argument("--jars", type=Path, help="start Nacos on node128 from these jars")
     parser.add_argument("--any-owner", action="store_true", help="also another user's lab")
     return parser
 
 
 def _say(*message: object) -> None:
-    print(json.dumps(message), flush=True)
+    os.write(1, f"{json.dumps(message)}\n".encode())
 
 
 def _progress(text: str) -> None:
@@ -83,8 +96,7 @@ def _refuse_strangers(folder: LabFolder, any_owner: bool) -> None:
     if record is None or any_owner or record.owner == _caller():
         return
     raise LabError(
-        f"Lab {folder.name!r} belongs to user {pwd.getpwuid(record.owner).pw_name}.",
-        "Give yours another name with --name.",
+        f"Lab {folder.name!r} belongs to another user (id {record.owner}).", "Give yours another name with --name."
     )
 
 

@@ -12,11 +12,10 @@ from runbook_lib.errors import LabError
 from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.clean import clean
 from runbook_lib.lab.folder import LabFolder, LabRecord
-from runbook_lib.lab.image import IMAGES, ensure_image
+from runbook_lib.lab.image import ensure_image, image_is_cached
 from runbook_lib.lab.launch import launching
 from runbook_lib.lab.nacos_layer import ensure_layer
 from runbook_lib.lab.preflight import preflight, require_kernel
-from runbook_lib.lab.recipe import recipe
 from runbook_lib.lab.topology import MACHINES
 
 
@@ -57,7 +56,7 @@ def _answers(folder: LabFolder) -> bool:
 
 def _make_disks(release: str, jars: Path | None, progress: Progress) -> tuple[Path, Path | None]:
     """The image and the Nacos layer, made where they are not there yet. LabError when this machine can't run a lab."""
-    preflight(nacos=jars is not None, image_cached=(IMAGES / recipe(release).name).is_dir())
+    preflight(nacos=jars is not None, image_cached=image_is_cached(release))
     return ensure_image(release, progress), ensure_layer(jars, progress) if jars else None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +14,7 @@ import pytest
 from traces import Traces, all_namespaces, files_of, namespaces_of, processes_of, wait_gone
 
 from runbook_lib import lab
-from runbook_lib.errors import LabError
+from runbook_lib.errors import INTERRUPTED, LabError
 from runbook_lib.lab import Lab
 from runbook_lib.lab.client import connect
 from runbook_lib.lab.control import peer
@@ -69,6 +71,17 @@ def test_a_killed_supervisor_takes_all_with_it_and_up_works_at_once(name: str) -
     assert namespaces & all_namespaces() == set()
     assert files_of(name) == []
     assert Traces.now() == before
+
+
+def test_an_interrupted_up_leaves_nothing(name: str) -> None:
+    argv = [sys.executable, "-m", "runbook_lib", "lab", "up", "--no-nacos", "--name", name]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, start_new_session=True) as starting:
+        assert starting.stderr is not None
+        assert starting.stderr.readline() == f"lab {name}: starting 4 machines\n"
+        os.killpg(starting.pid, signal.SIGINT)  # as Ctrl-C does
+        assert starting.wait(20) == INTERRUPTED
+    assert processes_of(name) == []
+    assert files_of(name) == []
 
 
 def test_two_ups_of_one_name_make_one_lab(name: str) -> None:
