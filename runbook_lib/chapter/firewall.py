@@ -1,0 +1,128 @@
+"""The chapter's note on ports, and step 6: let HTTP, Nacos and VRRP through firewalld, at once and at every boot.
+
+The chapter adds a direct rule for VRRP. On the nftables backend (EL 8 and newer, Debian) a packet that a direct rule
+accepts is still dropped by the zone; a protocol of the zone is accepted on both backends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runbook_lib.chapter.change import Change, Command
+from runbook_lib.chapter.operation import operation
+from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.site import Site
+
+CHAPTER_COMMAND = "firewall-cmd --direct --permanent --add-rule ipv4 filter INPUT 0 --protocol vrrp -j ACCEPT"
+VRRP = "vrrp"
+RICH_VRRP = 'rule protocol value="vrrp" accept'
+PROTOCOLS_SINCE = (0, 4, 0)
+"""firewalld's first version with --add-protocol; CentOS 7.0 has 0.3.9."""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """What a zone lets in: `80/tcp`, `vrrp`, rich rules."""
+
+    ports: frozenset[str] = frozenset()
+    protocols: frozenset[str] = frozenset()
+    rich_rules: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Firewall:
+    """firewalld on a host: what its default zone lets in now, and what after the next boot."""
+
+    version: tuple[int, ...]
+    backend: str
+    """nftables or iptables."""
+    runtime: Zone
+    permanent: Zone
+
+    @property
+    def vrrp_rule(self) -> str:
+        """The option's stem and value that lets VRRP in on this version: `protocol=vrrp`."""
+        return f"protocol={VRRP}" if self.version >= PROTOCOLS_SINCE else f"rich-rule={RICH_VRRP}"
+
+
+_PROBE = (
+    "command -v firewall-cmd >/dev/null && firewall-cmd --state >/dev/null 2>&1 || exit 3; firewall-cmd --version; "
+    "sed -n 's/^FirewallBackend *= *//p' /etc/firewalld/firewalld.conf | tail -n 1; echo; "
+    "for p in '' --permanent; do echo ==; for w in ports protocols rich-rules; do "
+    'echo "-- $w"; firewall-cmd $p --list-$w 2>/dev/null; done; done; true'
+)
+
+
+def firewall_found(host: Host) -> Firewall | None:
+    """firewalld as it is on a host; None where it does not run, and so lets everything in."""
+    # 3: no firewalld, or one that is stopped.
+    probed = host.run(_PROBE.replace("%", "%%")).check(normal=(0, 3))
+    return parse_firewall(probed.stdout) if probed.exit_status == 0 else None
+
+
+def parse_firewall(probed: str) -> Firewall:
+    """The probe's answer as a Firewall. Pure."""
+    head, runtime, permanent = probed.split("==\n")
+    version, *rest = head.split()
+    return Firewall(
+        version=tuple(int(part) for part in version.split(".") if part.isdigit()),
+        backend=rest[0] if rest else "iptables",  # versions before 0.6 know no other, and do not say
+        runtime=_parse_zone(runtime),
+        permanent=_parse_zone(permanent),
+    )
+
+
+def _parse_zone(text: str) -> Zone:
+    _, ports, protocols, rich_rules = (part.partition("\n")[2] for part in f"\n{text}".split("-- "))
+    return Zone(frozenset(ports.split()), frozenset(protocols.split()), frozenset(rich_rules.strip().splitlines()))
+
+
+def plan_openings(host: str, found: Firewall | None, openings: Iterable[str], title: str) -> Change:
+    """Let in what is lacking, at runtime and permanently; an opening is `port=80/tcp` or `protocol=vrrp`. Pure."""
+    if found is None:
+        return Change.none(host, "no firewalld runs here: nothing is in the way")
+    commands = tuple(
+        Command(f"firewall-cmd --quiet{option} %s", (f"--add-{opening}",))
+        for opening in openings
+        for option, zone in ((" --permanent", found.permanent), ("", found.runtime))
+        if not _lets_in(zone, opening)
+    )
+    if not commands:
+        return Change.none(host, f"the firewall ({found.backend}) lets it in already")
+    return Change(host, title, commands, f"the firewall ({found.backend}) drops it", "firewall-cmd --list-all")
+
+
+def _lets_in(zone: Zone, opening: str) -> bool:
+    kind, _, value = opening.partition("=")
+    return value in {"port": zone.ports, "protocol": zone.protocols, "rich-rule": zone.rich_rules}[kind]
+
+
+def wanted_ports(site: Site, address: str) -> tuple[str, ...]:
+    """The TCP ports that the site needs open on the machine with this address: the entry's, and its members'. Pure."""
+    members = (member.rpartition(":")[::2] for member in site.nacos.members)
+    return (f"{site.openresty.port}/tcp", *(f"{port}/tcp" for host, port in members if host == address))
+
+
+@operation("01", "Open the ports of OpenResty and Nacos")
+def open_ports(site: OpenSite) -> tuple[Change, ...]:
+    """80 on both nodes, the members' ports where they are (the chapter's note about firewalls)."""
+    pair = ((site.hosts[node.name], node) for node in (site.model.nodes.master, site.model.nodes.backup))
+    return tuple(_plan_ports(host, wanted_ports(site.model, node.address)) for host, node in pair)
+
+
+def _plan_ports(host: Host, ports: tuple[str, ...]) -> Change:
+    openings = [f"port={port}" for port in ports]
+    return plan_openings(host.name, firewall_found(host), openings, f"open {', '.join(ports)}")
+
+
+@operation("04", "Let VRRP through the firewall")
+def allow_vrrp(site: OpenSite) -> tuple[Change, ...]:
+    """IP protocol 112 on both nodes (chapter step 6), by a rule that works on both backends."""
+    return tuple(_plan_vrrp(host) for host in site.nodes)
+
+
+def _plan_vrrp(host: Host) -> Change:
+    found = firewall_found(host)
+    openings = [found.vrrp_rule] if found else []
+    return plan_openings(host.name, found, openings, "let VRRP (IP protocol 112) in")

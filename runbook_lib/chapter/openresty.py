@@ -1,0 +1,165 @@
+"""The chapter before step 1: OpenResty on both nodes, with the upstream `nacosCluster` on LAN addresses.
+
+Where OpenResty itself is not installed, the distribution's nginx and ngx_lua take its place, in OpenResty's layout.
+An OpenResty that is not ours is left as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook_lib.chapter.change import Action, Change, Command, WriteFile
+from runbook_lib.chapter.operation import operation
+from runbook_lib.chapter.ownership import is_ours
+from runbook_lib.chapter.rendering import render
+from runbook_lib.chapter.service import ServiceState, service_state
+from runbook_lib.errors import HostError
+from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.site import Site
+
+NGINX = "/usr/sbin/nginx"
+MODULES = "/usr/lib/nginx/modules"
+LUA = (f"{MODULES}/ndk_http_module.so", f"{MODULES}/ngx_http_lua_module.so")
+USER = "www-data"
+
+
+@dataclass(frozen=True)
+class EntryFiles:
+    """The three files that make an entry."""
+
+    launcher: str | None
+    """`bin/openresty`: ours is a script, OpenResty's own a program."""
+    configuration: str | None
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a host has of OpenResty."""
+
+    files: EntryFiles
+    state: ServiceState
+    has_nginx: bool
+    """The distribution's nginx with ngx_lua is installed."""
+    fresh: bool
+    """What runs was started or reloaded since the configuration was written."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """An OpenResty that we did not put there: found, and not replaced."""
+        return self.files.launcher is not None and not is_ours(self.files.launcher)
+
+
+def launcher(site: Site) -> str:
+    """The path of `openresty`: what the unit and the chapter's script start."""
+    return f"{site.openresty.prefix}/bin/openresty"
+
+
+def configuration(site: Site) -> str:
+    """The path of nginx.conf."""
+    return f"{site.openresty.prefix}/nginx/conf/nginx.conf"
+
+
+def unit_file(site: Site) -> str:
+    """The path of our unit."""
+    return f"/etc/systemd/system/{site.openresty.unit}"
+
+
+def wanted_entry(site: Site, node: str) -> EntryFiles:
+    """The files as the site wants them on a node. Pure."""
+    settings = site.openresty
+    return EntryFiles(
+        launcher=render("openresty.sh.j2", prefix=settings.prefix),
+        configuration=render(
+            "openresty.conf.j2", node=node, user=USER, modules=LUA, members=site.nacos.members, port=settings.port
+        ),
+        unit=render("openresty.service.j2", prefix=settings.prefix, restart_s=f"{settings.restart_s:g}"),
+    )
+
+
+def entry_found(host: Host, site: Site) -> Entry:
+    """What a host has of OpenResty now."""
+    conf = configuration(site)
+    return Entry(
+        EntryFiles(_text(host, launcher(site)), _text(host, conf), _text(host, unit_file(site))),
+        service_state(host, site.openresty.unit),
+        has_nginx=host.run("[ -x %s ] && [ -e %s ] && [ -e %s ]", NGINX, *LUA).exit_status == 0,
+        # A reload starts new workers: the youngest is as old as the configuration that is in force.
+        fresh=host.run(
+            "youngest=$(ps -o etimes= -C openresty | sort -n | head -n 1); "
+            '[ -n "$youngest" ] && [ $(($(date +%%s) - youngest)) -ge "$(stat -c %%Y %s)" ]',
+            conf,
+        ).exit_status
+        == 0,
+    )
+
+
+def _text(host: Host, path: str) -> str | None:
+    content = host.read_file(path)
+    return None if content is None else content.decode(errors="replace")
+
+
+def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Change:
+    """Lay out, configure, enable and start what is missing or differs. Pure.
+
+    Raises HostError when there is nothing to make an entry of.
+    """
+    if found.is_foreign:
+        return Change.none(host, f"{launcher(site)} is an OpenResty of its own: used as it is")
+    if not found.has_nginx:
+        raise HostError(
+            f"{host}: neither OpenResty ({launcher(site)}) nor the distribution's nginx with ngx_lua is installed.",
+            "Install OpenResty, as the book's section before this one does, then run again.",
+        )
+    files = _plan_files(site, found.files, wanted)
+    service = _plan_service(site, found, changed=bool(files))
+    if not files and not service:
+        return Change.none(host, f"{site.openresty.unit} is active with this configuration")
+    was = (
+        "nothing" if found.files.launcher is None else f"{found.state.active}, {'other' if files else 'the same'} files"
+    )
+    hint = f"journalctl -u {site.openresty.unit} -n 50, and {site.openresty.prefix}/nginx/logs/error.log"
+    return Change(host, "set up the OpenResty entry", (*files, *service), was, hint)
+
+
+def _plan_files(site: Site, found: EntryFiles, wanted: EntryFiles) -> tuple[Action, ...]:
+    prefix = site.openresty.prefix
+    pairs = (
+        (launcher(site), found.launcher, wanted.launcher, 0o755),
+        (configuration(site), found.configuration, wanted.configuration, 0o644),
+        (unit_file(site), found.unit, wanted.unit, 0o644),
+    )
+    writes = tuple(WriteFile(path, new or "", old, mode) for path, old, new, mode in pairs if old != new)
+    if not writes:
+        return ()
+    layout = Command(
+        "mkdir -p %s %s %s %s && ln -sfn %s %s",
+        (
+            *(f"{prefix}/{folder}" for folder in ("bin", "nginx/conf", "nginx/logs", "nginx/sbin")),
+            NGINX,
+            f"{prefix}/nginx/sbin/openresty",
+        ),
+    )
+    return layout, *writes, Command("systemctl daemon-reload")
+
+
+def _plan_service(site: Site, found: Entry, *, changed: bool) -> tuple[Action, ...]:
+    unit = site.openresty.unit
+    enable = () if found.state.enabled else (Command("systemctl enable %s", (unit,)),)
+    test = Command("%s -t", (launcher(site),))
+    if found.state.active != "active":
+        # One that the chapter's check script started is in keepalived's control group, and holds the port.
+        stray = Command("pkill -x openresty || true")
+        return test, *enable, stray, Command("systemctl restart %s", (unit,))
+    if changed or not found.fresh:
+        return test, *enable, Command("systemctl reload %s", (unit,))
+    return enable
+
+
+@operation("01", "Set up OpenResty with the upstream nacosCluster")
+def install_openresty(site: OpenSite) -> tuple[Change, ...]:
+    """An entry on both nodes (the chapter's preparation, before step 1)."""
+    return tuple(
+        plan_entry(host.name, site.model, entry_found(host, site.model), wanted_entry(site.model, host.name))
+        for host in site.nodes
+    )
