@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from traces import Traces, all_namespaces, files_of, namespaces_of, processes_of, wait_gone
+from traces import Traces, as_root, files_of, namespaces_of, processes_of, wait_ended, wait_gone
 
 from runbook_lib import lab
 from runbook_lib.errors import INTERRUPTED, LabError
@@ -53,22 +53,22 @@ def test_up_up_down_down_leaves_nothing(name: str) -> None:
     assert lab.down(name) is False
     assert Traces.now() == before
     assert processes_of(name) == []
-    assert namespaces & all_namespaces() == set()
+    wait_ended(namespaces)
     assert files_of(name) == []
 
 
 def test_a_killed_supervisor_takes_all_with_it_and_up_works_at_once(name: str) -> None:
     before = Traces.now()
     up(name)
-    os.kill(supervisor_of(name), signal.SIGKILL)
+    as_root("kill", "-KILL", str(supervisor_of(name)))
     wait_gone(name)
     again = up(name)
     assert again.capture("node128", ["hostname"]) == (0, "node128\n", "")
     namespaces = namespaces_of(processes_of(name))
-    os.kill(supervisor_of(name), signal.SIGKILL)
+    as_root("kill", "-KILL", str(supervisor_of(name)))
     assert lab.down(name) is True
     assert processes_of(name) == []
-    assert namespaces & all_namespaces() == set()
+    wait_ended(namespaces)
     assert files_of(name) == []
     assert Traces.now() == before
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from dataclasses import dataclass
@@ -26,8 +27,7 @@ class Traces:
 
     @classmethod
     def now(cls) -> Traces:
-        looked = (subprocess.run(look, capture_output=True, text=True, check=True).stdout for look in LOOKS)
-        return cls(tuple(looked), Path("/proc/self/mountinfo").read_text())
+        return cls(tuple(as_root(*look) for look in LOOKS), Path("/proc/self/mountinfo").read_text())
 
 
 def processes_of(name: str) -> list[int]:
@@ -36,20 +36,36 @@ def processes_of(name: str) -> list[int]:
 
 
 def namespaces_of(pids: list[int]) -> set[str]:
-    """The mount, PID, network and control group namespaces of these processes but not ours."""
-    return _namespaces(pids) - _namespaces([_own_pid()])
+    """The namespaces of these processes that are not ours."""
+    return _namespaces(*(f"/proc/{pid}/ns" for pid in pids)) - _namespaces("/proc/self/ns/")
 
 
 def all_namespaces() -> set[str]:
     """Those of every process of the machine."""
-    return _namespaces([pid for pid, _ in _live_processes()])
+    return _namespaces("/proc", "-maxdepth", "3", "-path", "/proc/[0-9]*/ns/*")
 
 
-def files_of(name: str) -> list[Path]:
+def wait_ended(namespaces: set[str], within_s: float = 10.0) -> None:
+    """Until none of them is left: the killed supervisor is a zombie until the machine's init collects it."""
+    deadline = time.monotonic() + within_s
+    while left := namespaces & all_namespaces():
+        assert time.monotonic() < deadline, f"{left} are left"
+        time.sleep(0.2)
+
+
+def files_of(name: str) -> list[str]:
     """State, lock, and control groups that carry the lab's name."""
     places = ("/var/lib/runbook", "/run", "/tmp", "/dev/shm", "/sys/fs/cgroup")
-    names = (f"{name}*", f"runbook-{name}-*")
-    return [found for place in places for pattern in names for found in Path(place).rglob(pattern)]
+    names = ("-name", f"{name}*", "-o", "-name", f"runbook-{name}-*")
+    return as_root("find", *places, *names).split()
+
+
+def as_root(*argv: str) -> str:
+    """The stdout of a command that may see everything; what vanishes while it looks makes it no failure."""
+    sudo = () if os.geteuid() == 0 else ("sudo", "-n")
+    return subprocess.run(
+        [*sudo, *argv], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
+    ).stdout
 
 
 def wait_gone(name: str, within_s: float = 5.0) -> float:
@@ -59,10 +75,6 @@ def wait_gone(name: str, within_s: float = 5.0) -> float:
         assert time.monotonic() - start < within_s, f"{left} still live"
         time.sleep(0.01)
     return time.monotonic() - start
-
-
-def _own_pid() -> int:
-    return int(Path("/proc/self").readlink().name)
 
 
 def _live_processes() -> list[tuple[int, str]]:
@@ -77,12 +89,7 @@ def _live_processes() -> list[tuple[int, str]]:
     return found
 
 
-def _namespaces(pids: list[int]) -> set[str]:
-    links = set()
-    for pid in pids:
-        for kind in ("mnt", "pid", "net", "cgroup"):
-            try:
-                links.add(str(Path(f"/proc/{pid}/ns/{kind}").readlink()))
-            except OSError:
-                continue
-    return links
+def _namespaces(*where: str) -> set[str]:
+    kinds = {"mnt", "pid", "net", "cgroup", "uts", "ipc"}
+    found = set(as_root("find", *where, "-type", "l", "-printf", "%l\n").split())
+    return {namespace for namespace in found if namespace.partition(":")[0] in kinds}
