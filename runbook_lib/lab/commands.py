@@ -34,7 +34,8 @@ def up(
 @app.command()
 def down(name: Name = DEFAULT_NAME) -> None:
     """Remove the lab and everything that belongs to it."""
-    lab.down(name)
+    was_there = lab.down(name)
+    typer.echo(f"lab {name}: {'removed' if was_there else 'nothing to remove'}", err=True)
 
 
 @app.command()

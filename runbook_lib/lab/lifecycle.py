@@ -59,8 +59,11 @@ def up(
         ensure_packages(progress)
         jars = _ingredients(release, nacos_archive, with_nacos, progress)
         if not _privileged(["up", "--name", name, "--release", release, *jars], progress):
+            background = "; Nacos goes on starting, about 25 s" if with_nacos else ""
+            progress(f"lab {name}: every machine answers SSH{background}")
             return Lab(name)
     _refuse_other(folder, release, with_nacos)
+    progress(f"lab {name}: runs already")
     return _recovered(Lab(name), progress)
 
 

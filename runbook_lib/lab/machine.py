@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runbook_lib.errors import LabError
+from runbook_lib.lab import procfs
 from runbook_lib.lab.cgroups import Group
 from runbook_lib.lab.children import Child, Children
 from runbook_lib.lab.folder import MachineFolder
-from runbook_lib.lab.network import Namespace, Segment
+from runbook_lib.lab.network import Namespace, Segment, listens
 from runbook_lib.lab.protocol import MachineState
 from runbook_lib.lab.topology import SSH_PORT, MachineSpec
 
@@ -107,7 +108,7 @@ class Machine:
         leader = await self.leader()
         self._execs += 1
         group = self._group.child(f"exec-{self._execs}").create()
-        limit = f"--bounding-set=-all{''.join(f',+cap_{number}' for number in _capabilities(leader))}"
+        limit = f"--bounding-set=-all{''.join(f',+cap_{number}' for number in procfs.capabilities(leader))}"
         inside = ("nsenter", f"--target={leader}", "--all", "--root", "--wd", "--", "setpriv", limit, "--", *argv)
         child = self._children.spawn(
             group.running(*inside), stdin=descriptors[0], stdout=descriptors[1], stderr=descriptors[2]
@@ -135,7 +136,7 @@ class Machine:
         """The process id of the machine's PID 1, in the supervisor's numbering. LabError when the machine is off."""
         while (boot := self.boot) is not None and not boot.over.is_set():
             for pid in self._group.child("payload").processes():
-                if _is_init(pid):
+                if procfs.is_init(pid):
                     return pid
             await asyncio.sleep(0.01)
         raise LabError(f"{self.spec.name} is off.", f"Power it on: runbook lab power-on {self.spec.name}")
@@ -175,7 +176,7 @@ class Machine:
 
     async def _announce(self, boot: Boot) -> None:
         while not boot.over.is_set():
-            if _listens(boot.namespace, SSH_PORT):
+            if listens(boot.namespace, SSH_PORT):
                 boot.ready.set()
                 log.info("%s: sshd listens", self.spec.name)
                 return
@@ -193,33 +194,3 @@ class Machine:
             boot.namespace.close()
         if status == REBOOT_STATUS:
             await self._start_if_wanted()
-
-
-def _is_init(pid: int) -> bool:
-    """Whether this is process 1 of its own PID namespace (proc(5), NSpid: the innermost number is the last)."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:  # it ended meanwhile
-        return False
-    numbers = next(line for line in lines if line.startswith("NSpid:")).split()
-    return len(numbers) > 2 and numbers[-1] == "1"
-
-
-def _capabilities(pid: int) -> list[int]:
-    """The numbers of the capabilities that the process may ever have: the machine's root has fewer than the host's."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    bounding = int(next(line for line in lines if line.startswith("CapBnd:")).split()[1], 16)
-    return [number for number in range(64) if bounding >> number & 1]
-
-
-def _listens(namespace: Namespace, port: int) -> bool:
-    """Whether something accepts TCP connections there: asked from the kernel, as sshd would log a connection."""
-    with namespace.entered():
-        tables = [Path(f"/proc/thread-self/net/{table}").read_text() for table in ("tcp", "tcp6")]
-    return any(listens_in(table, port) for table in tables)
-
-
-def listens_in(table: str, port: int) -> bool:
-    """Whether a /proc/net/tcp table has a socket in state LISTEN (0A) on this port. Pure."""
-    rows = (line.split() for line in table.splitlines()[1:])
-    return any(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)

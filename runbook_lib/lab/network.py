@@ -12,11 +12,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyroute2.iproute import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from runbook_lib.lab import syscalls
+from runbook_lib.lab.procfs import listens_in
 from runbook_lib.lab.topology import BROADCAST, INTERFACE, PREFIX_LENGTH, MachineSpec
 
 BRIDGE = "segment"
@@ -108,3 +110,10 @@ class Segment:
     def _netlink(self) -> Iterator[IPRoute]:
         with self._namespace.entered(), IPRoute() as netlink:
             yield netlink
+
+
+def listens(namespace: Namespace, port: int) -> bool:
+    """Whether something accepts TCP connections there: asked of the kernel, as sshd would log a connection."""
+    with namespace.entered():
+        tables = [Path(f"/proc/thread-self/net/{table}").read_text() for table in ("tcp", "tcp6")]
+    return any(listens_in(table, port) for table in tables)

@@ -1,4 +1,7 @@
-from runbook_lib.lab.machine import listens_in
+import os
+from pathlib import Path
+
+from runbook_lib.lab.procfs import capabilities, is_init, listens_in
 
 TABLE = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -17,3 +20,15 @@ def test_a_connection_from_a_port_is_not_a_listener() -> None:
 
 def test_a_table_without_rows_has_no_listener() -> None:
     assert not listens_in(TABLE.splitlines()[0], 22)
+
+
+def test_this_process_is_no_machines_init() -> None:
+    assert not is_init(os.getpid())
+
+
+def test_a_process_that_ended_is_no_machines_init() -> None:
+    assert not is_init(2**22 + 1)  # above the largest pid_max
+
+
+def test_capabilities_are_numbers_that_the_kernel_knows() -> None:
+    assert max(capabilities(os.getpid()), default=0) <= int(Path("/proc/sys/kernel/cap_last_cap").read_text())
