@@ -28,13 +28,14 @@ INIT_SCRIPT = "share/doc/keepalived/init.d-keepalived"
 """The script of chapter step 4, kept under the prefix for the reader; systemd doesn't look at it."""
 
 _CONFIGURE = (
-    "cd %s/source && { CPPFLAGS=%s nice ./configure --prefix=%s --with-init=systemd >../configure.log 2>&1"
+    "cd %s/source && { CPPFLAGS=%s ./configure --prefix=%s --with-init=systemd >../configure.log 2>&1"
     " || { tail -n 5 ../configure.log >&2; exit 1; }; }"
 )
 _MAKE = (
-    'cd %s/source && { nice make -j"$(nproc)" >../make.log 2>&1'
+    'cd %s/source && { make -j"$(nproc)" >../make.log 2>&1'
     " || { grep -m 3 -i error ../make.log >&2 || tail -n 5 ../make.log >&2; exit 1; }; }"
 )
+_INSTALL = "make -C %s/source install DESTDIR=%s/fresh >%s/install.log"
 _RECORD = (
     "cd %s && cp %s/*.log share/doc/keepalived/ && cp %s/source/keepalived/etc/init.d/keepalived %s"
     " && cd sbin && sha256sum keepalived >%s"
@@ -95,13 +96,13 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
         Command("rm -rf %s && mkdir -p %s", (WORK, f"{WORK}/source")),
         PushFile(source.path, f"{WORK}/archive"),
         Command("tar -xf %s -C %s --strip-components=1 --no-same-owner", (f"{WORK}/archive", f"{WORK}/source")),
-        Command(_CONFIGURE, (WORK, node.wanted.cppflags, prefix), timeout_s=600.0),
-        Command(_MAKE, (WORK,), timeout_s=MAKE_WITHIN_S),
-        Command("make -C %s install DESTDIR=%s >%s", (f"{WORK}/source", f"{WORK}/fresh", f"{WORK}/install.log"), 300.0),
+        Command(_CONFIGURE, (WORK, node.wanted.cppflags, prefix), 600.0, node.wanted.configure),
+        Command(_MAKE, (WORK,), MAKE_WITHIN_S, "make -j"),
+        Command(_INSTALL, (WORK, WORK, WORK), 300.0, f"make install DESTDIR={WORK}/fresh"),
         provenance,
-        Command(_RECORD, (fresh, WORK, WORK, INIT_SCRIPT, HASH_FILE.rpartition("/")[2])),
+        Command(_RECORD, (fresh, WORK, WORK, INIT_SCRIPT, HASH_FILE.rpartition("/")[2]), shown="record its SHA-256"),
         *_kept(node, prefix),
-        Command(_MOVE, (prefix, fresh)),
+        Command(_MOVE, (prefix, fresh), shown=f"move it to {prefix}"),
         Command("rm -rf %s", (WORK,)),
     ]
     flags = f" with CPPFLAGS='{node.wanted.cppflags}'" if node.wanted.cppflags else ""

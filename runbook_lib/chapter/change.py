@@ -17,9 +17,11 @@ class Command:
     command: str
     values: tuple[str, ...] = ()
     timeout_s: float = 60.0
+    shown: str = ""
+    """What a reader is shown in its place, where the command itself is long; the journal has it as it ran."""
 
     def __str__(self) -> str:
-        return quote(self.command, *self.values)
+        return self.shown or quote(self.command, *self.values)
 
 
 @dataclass(frozen=True)

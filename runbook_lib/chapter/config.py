@@ -67,7 +67,7 @@ def installed_configuration(host: Host) -> str | None:
 
 def configuration_test(path: str) -> Command:
     """`keepalived -t` on a file, run on the node: succeeds when this keepalived would take it as it stands."""
-    return Command(_TEST, (BINARY, path, MISSING_SCRIPT))
+    return Command(_TEST, (BINARY, path, MISSING_SCRIPT), shown=f"keepalived -t -f {path}")
 
 
 def plan_configuration(host: str, found: str | None, wanted: str) -> Change:

@@ -10,7 +10,7 @@ from runbook_lib.chapter.check_script import SCRIPT
 from runbook_lib.chapter.config import CONFIG
 from runbook_lib.chapter.keepalived_conf import Instance, parse_configuration
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.service import BINARY, UNIT, UNIT_FILE, plan_stop, service_state
+from runbook_lib.chapter.service import BINARY, UNIT, UNIT_FILE, service_state
 from runbook_lib.chapter.vip import holds_vip
 from runbook_lib.hosts import Host, OpenSite
 
@@ -122,7 +122,8 @@ def _plan(found: Daemon, agreed: bool) -> Change:
         case Need.RESTART if found.holds_vip:
             return _disruptive(found, "the VIP leaves it for a moment", agreed)
         case Need.RESTART:
-            return Change(found.host, f"restart {UNIT}", (Command(_RESTART_BACKUP, (UNIT, UNIT)),), why)
+            restart = Command(_RESTART_BACKUP, (UNIT, UNIT), shown=f"systemctl restart {UNIT}, and wait for its state")
+            return Change(found.host, f"restart {UNIT}", (restart,), why)
         case _:
             hint = f"journalctl -u {UNIT} -n 50"
             return Change(found.host, f"{need} {UNIT}", (Command(f"systemctl {need} %s", (UNIT,)),), why, hint)
@@ -166,8 +167,3 @@ def start_keepalived(site: OpenSite) -> tuple[Change, ...]:
     """
     master, backup = (daemon_found(host, site.model.vip_address) for host in site.nodes)
     return plan_daemons(master, backup, agreed=site.model.allows("faults"))
-
-
-def plan_stop_pair(site: OpenSite) -> tuple[Change, ...]:
-    """Stop both (chapter step 12), the BACKUP first: so the VIP goes once and doesn't move before."""
-    return tuple(plan_stop(host.name, service_state(host)) for host in reversed(site.nodes))

@@ -6,7 +6,7 @@ accepts is still dropped by the zone; a protocol of the zone is accepted on both
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib.chapter.change import Change, Command
@@ -16,6 +16,8 @@ from runbook_lib.site import Site
 
 CHAPTER_COMMAND = "firewall-cmd --direct --permanent --add-rule ipv4 filter INPUT 0 --protocol vrrp -j ACCEPT"
 VRRP = "vrrp"
+RECORD = "/var/lib/runbook/firewall-openings"
+"""On each node: what we let in and was not let in before, one a line, so that notebook 90 closes that and no more."""
 RICH_VRRP = 'rule protocol value="vrrp" accept'
 PROTOCOLS_SINCE = (0, 4, 0)
 """firewalld's first version with --add-protocol; CentOS 7.0 has 0.3.9."""
@@ -78,7 +80,7 @@ def _parse_zone(text: str) -> Zone:
     return Zone(frozenset(ports.split()), frozenset(protocols.split()), frozenset(rich_rules.strip().splitlines()))
 
 
-def plan_openings(host: str, found: Firewall | None, openings: Iterable[str], title: str) -> Change:
+def plan_openings(host: str, found: Firewall | None, openings: Sequence[str], title: str) -> Change:
     """Let in what is lacking, at runtime and permanently; an opening is `port=80/tcp` or `protocol=vrrp`. Pure."""
     if found is None:
         return Change.none(host, "no firewalld runs here: nothing is in the way")
@@ -90,7 +92,21 @@ def plan_openings(host: str, found: Firewall | None, openings: Iterable[str], ti
     )
     if not commands:
         return Change.none(host, f"the firewall ({found.backend}) lets it in already")
+    ours = [opening for opening in openings if not _lets_in(found.permanent, opening)]
+    commands = (*(_record(opening) for opening in ours), *commands)
     return Change(host, title, commands, f"the firewall ({found.backend}) drops it", "firewall-cmd --list-all")
+
+
+def _record(opening: str) -> Command:
+    command = "mkdir -p %s && printf '%%s\\n' %s >>%s"
+    values = (RECORD.rpartition("/")[0], opening, RECORD)
+    return Command(command, values, shown=f"note in {RECORD} that {opening} is ours")
+
+
+def recorded_openings(host: Host) -> tuple[str, ...]:
+    """What we let in on a host: `port=80/tcp`, `protocol=vrrp`, each once."""
+    recorded = host.read_file(RECORD) or b""
+    return tuple(dict.fromkeys(recorded.decode(errors="replace").splitlines()))
 
 
 def _lets_in(zone: Zone, opening: str) -> bool:

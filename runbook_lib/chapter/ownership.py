@@ -17,9 +17,12 @@ def is_ours(text: str | None) -> bool:
 
 def keep_theirs(path: str) -> Command:
     """Keep what stands at `path` under another name, unless an earlier run did. It isn't moved: it goes on working."""
-    return Command("[ -e %s ] || cp -a %s %s", (path + BEFORE, path, path + BEFORE))
+    values = (path + BEFORE, path, path + BEFORE)
+    return Command("[ -e %s ] || cp -a %s %s", values, shown=f"keep {path} as {path}{BEFORE}")
 
 
 def put_back(path: str) -> Command:
     """Take away what stands at `path`, and put back what stood there before us, if anything did."""
-    return Command("rm -rf %s && if [ -e %s ]; then mv %s %s; fi", (path, path + BEFORE, path + BEFORE, path))
+    values = (path, path + BEFORE, path + BEFORE, path)
+    shown = f"remove {path}, put back {path}{BEFORE} if it is there"
+    return Command("rm -rf %s && if [ -e %s ]; then mv %s %s; fi", values, shown=shown)

@@ -98,7 +98,9 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
             actions.append(keep_theirs(BINARY))
         # A running binary can't be overwritten ("Text file busy"), but its name can be given to another file.
         new = f"{BINARY}.new"
-        actions.append(Command("install %s %s && mv -f %s %s", (f"{prefix}/sbin/keepalived", new, new, BINARY)))
+        built = f"{prefix}/sbin/keepalived"
+        copy = Command("install %s %s && mv -f %s %s", (built, new, new, BINARY), shown=f"cp {built} {BINARY}")
+        actions.append(copy)
     if found.unit != wanted:
         if found.unit is not None and not ours:
             actions.append(keep_theirs(UNIT_FILE))
@@ -114,13 +116,6 @@ def plan_enable(host: str, found: ServiceState) -> Change:
         return Change.none(host, f"{UNIT} is enabled")
     was = "not enabled" if found.loaded else "no such unit"
     return Change(host, f"enable {UNIT} at boot", (Command("systemctl enable %s", (UNIT,)),), was)
-
-
-def plan_stop(host: str, found: ServiceState) -> Change:
-    """Stop keepalived (chapter step 12): its goodbye lets a BACKUP take over after its skew. Pure."""
-    if found.active in ("inactive", "failed"):
-        return Change.none(host, f"{UNIT} is {found.active}")
-    return Change(host, f"stop {UNIT}", (Command("systemctl stop %s", (UNIT,)),), found.active)
 
 
 @operation("03", "Register keepalived as a service")
