@@ -35,10 +35,10 @@ class Launch:
         if what:
             return what, todo
         log = self._folder.log
-        last = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
+        last = log.read_text(errors="replace").splitlines()[-1:] if log.exists() else []
         return (
-            f"The lab's supervisor ended while starting: {' / '.join(last)}.",
-            "Try again; if it stays so, report these lines.",
+            f"The lab's supervisor ended while starting: {''.join(last) or 'its log is empty'}.",
+            "Try again; if it stays so, report this line.",
         )
 
 
