@@ -21,6 +21,10 @@ from runbook_lib.chapter.toolchain import Toolchain, toolchain
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
 
+NEEDS = (
+    "Debian: apt-get install gcc make libssl-dev libnl-3-dev libnl-genl-3-dev. "
+    "CentOS 7: yum install gcc make openssl-devel libnl3-devel."
+)
 MAKE_WITHIN_S = 1800.0
 WORK = "/var/tmp/runbook-build"
 """Unpacked, compiled and installed here first: a fresh place, and on a disk, as /tmp may be small."""
@@ -74,7 +78,7 @@ def plan_pair(nodes: tuple[Candidate, Candidate], source: Source, prefix: str) -
     if first.toolchain.platform != second.toolchain.platform:
         return _plan_own(first, source, prefix), _plan_own(second, source, prefix)
     same = first.is_right and second.is_right and first.installed.binary_sha256 == second.installed.binary_sha256
-    return _plan_own(first, source, prefix), _right(second) if same else _plan_copy(second, first.host, source, prefix)
+    return _plan_own(first, source, prefix), _right(second) if same else _plan_copy(second, first.host, prefix)
 
 
 def _right(node: Candidate) -> Change:
@@ -85,11 +89,7 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
     if node.is_right:
         return _right(node)
     if node.toolchain.missing:
-        raise HostError(
-            f"{node.host} can't compile keepalived: it lacks {', '.join(node.toolchain.missing)}.",
-            "Debian: apt-get install gcc make libssl-dev libnl-3-dev libnl-genl-3-dev. "
-            "CentOS 7: yum install gcc make openssl-devel libnl3-devel.",
-        )
+        raise HostError(f"{node.host} can't compile keepalived: it lacks {', '.join(node.toolchain.missing)}.", NEEDS)
     fresh = f"{WORK}/fresh{prefix}"
     provenance = WriteFile(f"{fresh}/{PROVENANCE_FILE}", render_provenance(node.wanted), node.installed.text)
     actions: list[Action] = [
@@ -111,14 +111,14 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
     return Change(node.host, title, tuple(actions), _was(node), hint, source.warning)
 
 
-def _plan_copy(node: Candidate, source_host: str, source: Source, prefix: str) -> Change:
+def _plan_copy(node: Candidate, source_host: str, prefix: str) -> Change:
     actions: tuple[Action, ...] = (
         *_kept(node, prefix),
         CopyTree(source_host, prefix),
         Command("cd %s && sha256sum --check --quiet %s", (f"{prefix}/sbin", HASH_FILE.rpartition("/")[2])),
     )
-    title = f"copy keepalived {source.version} from {source_host}: the nodes are alike"
-    return Change(node.host, title, actions, _was(node), warning=source.warning)
+    title = f"copy keepalived {node.wanted.version} from {source_host}: the nodes are alike"
+    return Change(node.host, title, actions, _was(node))
 
 
 def _kept(node: Candidate, prefix: str) -> tuple[Action, ...]:

@@ -107,14 +107,37 @@ def parse_provenance(text: str) -> Provenance | None:
         return None
 
 
-def note_provenance(site: OpenSite) -> dict[str, Installed]:
-    """What each node's keepalived was made from, by node name; journalled as a note for the bundle."""
-    prefix = site.model.keepalived.prefix
-    found = {host.name: installed(host, prefix) for host in site.nodes}
-    for name, on_node in found.items():
-        if (made := on_node.provenance) is not None:
-            data = {"node": name, "binary_sha256": on_node.binary_sha256, "version": made.version}
-            data |= {"source_sha256": made.source_sha256, "archive": made.archive, "origin": made.origin}
-            data |= {"cppflags": made.cppflags, "compiler": made.compiler, "warning": made.warning}
-            site.journal.write(Noted("keepalived's provenance", data))
-    return found
+@dataclass(frozen=True)
+class Origins:
+    """Where a node's binary came from, as a row for the reader and a note for the bundle."""
+
+    node: str
+    version: str
+    archive: str
+    source_sha256: str
+    binary_sha256: str
+    configure: str
+    cppflags: str
+    compiler: str
+
+
+def note_provenance(site: OpenSite) -> tuple[Origins, ...]:
+    """Where each node's keepalived came from; journalled, for the bundle. A node without one of ours has no row."""
+    found = ((host.name, installed(host, site.model.keepalived.prefix)) for host in site.nodes)
+    rows = tuple(
+        Origins(
+            node,
+            made.version,
+            made.archive,
+            made.source_sha256,
+            on_node.binary_sha256,
+            made.configure,
+            made.cppflags,
+            made.compiler,
+        )
+        for node, on_node in found
+        if (made := on_node.provenance) is not None
+    )
+    for row in rows:
+        site.journal.write(Noted("keepalived's provenance", asdict(row)))
+    return rows

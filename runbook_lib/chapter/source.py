@@ -46,6 +46,10 @@ class Source:
     warning: str
     """What is other than asked; empty: upstream's release of the version that was asked for."""
 
+    def __str__(self) -> str:
+        said = f"{self.path.name} from {self.origin}: keepalived {self.version}, SHA-256 {self.sha256}"
+        return f"{said}\nWARNED: {self.warning}" if self.warning else said
+
 
 def user_cache() -> Path:
     """Where downloads are kept between runs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from runbook_lib.hosts import Host
+from runbook_lib.hosts import Host, OpenSite
 
 FORCED_INCLUDES = "-include netinet/in.h -include net/if.h"
 FIRST_FIXED = (2, 2, 3)
@@ -38,6 +38,17 @@ class Platform:
 
 
 @dataclass(frozen=True)
+class NodeTools:
+    """A node's toolchain as a row for the reader."""
+
+    node: str
+    release: str
+    compiler: str
+    kernel_and_c_headers: str
+    missing: str
+
+
+@dataclass(frozen=True)
 class Toolchain:
     """What a node can build with."""
 
@@ -67,6 +78,21 @@ def parse_toolchain(probed: str) -> Toolchain:
         compiler,
         headers_agree=values.get("headers_agree") == "yes",
         missing=tuple(name for name, there in has.items() if not there),
+    )
+
+
+def node_tools(site: OpenSite) -> tuple[NodeTools, ...]:
+    """What each node can build with, for the reader."""
+    found = ((host.name, toolchain(host)) for host in site.nodes)
+    return tuple(
+        NodeTools(
+            node,
+            f"{tools.platform.release} {tools.platform.arch}",
+            tools.compiler or "none",
+            "agree" if tools.headers_agree else "define the same names twice",
+            ", ".join(tools.missing) or "nothing",
+        )
+        for node, tools in found
     )
 
 

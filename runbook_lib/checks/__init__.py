@@ -4,7 +4,12 @@ from runbook_lib.checks.check_script import check_script_installed, check_script
 from runbook_lib.checks.clean_up import nothing_left
 from runbook_lib.checks.config import config_agrees, config_installed, config_valid
 from runbook_lib.checks.firewall import ports_reachable, vrrp_arrives
-from runbook_lib.checks.keepalived import keepalived_source, keepalived_version
+from runbook_lib.checks.keepalived import (
+    keepalived_provenance,
+    keepalived_source,
+    keepalived_toolchain,
+    keepalived_version,
+)
 from runbook_lib.checks.machines import machines_clocks, machines_ready
 from runbook_lib.checks.nacos import configuration_reads_back, nacos_console, nacos_ready
 from runbook_lib.checks.openresty import openresty_answers, openresty_installed, openresty_running
@@ -24,7 +29,9 @@ __all__ = [
     "config_valid",
     "configuration_reads_back",
     "every",
+    "keepalived_provenance",
     "keepalived_source",
+    "keepalived_toolchain",
     "keepalived_version",
     "machines_clocks",
     "machines_ready",
@@ -53,7 +60,9 @@ _EVERY = (
     openresty_answers,
     ports_reachable,
     keepalived_source,
+    keepalived_toolchain,
     keepalived_version,
+    keepalived_provenance,
     service_registered,
     service_enabled,
     vrrp_arrives,
