@@ -144,6 +144,12 @@ def candidate(host: Host, source: Source, prefix: str) -> Candidate:
     return Candidate(host.name, tools, installed(host, prefix), wanted_provenance(source, tools, prefix))
 
 
+def init_script(host: Host, prefix: str) -> str:
+    """The archive's init.d script (chapter step 4), as the build kept it; a sentence where there is none."""
+    found = host.read_file(f"{prefix}/{INIT_SCRIPT}")
+    return found.decode(errors="replace") if found else f"{host.name} has no {prefix}/{INIT_SCRIPT}: run notebook 02."
+
+
 @operation("02", "Build keepalived")
 def build_keepalived(site: OpenSite) -> tuple[Change, ...]:
     """keepalived under its prefix on both nodes (chapter steps 2-3)."""

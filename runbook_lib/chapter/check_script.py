@@ -15,6 +15,8 @@ from runbook_lib.site import Site
 SCRIPT = f"{FOLDER}/openresty_check.sh"
 MODE = 0o755
 """The chapter forgets `chmod +x`: keepalived then disables the script, and the VIP stays whatever happens."""
+NOBODY_LISTENS = "http://127.0.0.1:1/entry"
+"""Port 1, tcpmux: refused at once where nobody has ever asked for it."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,34 @@ def plan_check_script(host: str, found: InstalledScript, wanted: str) -> Change:
     actions.append(WriteFile(SCRIPT, wanted, found.text, MODE, keep_previous=True))
     was = "no script" if found.text is None else "another script" if found.text != wanted else "not executable"
     return Change(host, "install the check script", tuple(actions), was)
+
+
+@dataclass(frozen=True)
+class ScriptRun:
+    """The script, run once by hand."""
+
+    node: str
+    asked_about: str
+    exit_status: int
+    means: str
+
+
+def script_runs(site: OpenSite) -> tuple[ScriptRun, ...] | str:
+    """Our script by hand on both nodes, about OpenResty and about nobody; a sentence for the chapter's, which acts."""
+    if site.model.check_script == "chapter":
+        return "Not run: the chapter's script starts OpenResty and kills keepalived."
+    own = f"http://127.0.0.1:{site.model.openresty.port}/entry"
+    return tuple(
+        ScriptRun(host.name, url, status, "up" if status == 0 else "down")
+        for host in site.nodes
+        for url in (own, NOBODY_LISTENS)
+        for status in (run_script(host, url),)
+    )
+
+
+def run_script(host: Host, url: str) -> int:
+    """The exit status of our script when it is asked about `url`; 126 and 127: it can't be run."""
+    return host.run("ENTRY=%s %s", url, SCRIPT).exit_status
 
 
 @operation("06", "Install the check script")

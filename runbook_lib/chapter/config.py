@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from runbook_lib.chapter.change import Action, Change, Command, WriteFile
 from runbook_lib.chapter.check_script import SCRIPT
@@ -80,6 +80,22 @@ def plan_configuration(host: str, found: str | None, wanted: str) -> Change:
     was = "no configuration" if found is None else "another configuration"
     hint = f"Notebooks 02 and 03 bring the {BINARY} that tests it."
     return Change(host, f"write {CONFIG}", tuple(actions), was, hint)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What one node's keepalived says of its file, as a row for the reader."""
+
+    node: str
+    command: str
+    exit_status: int
+    said: str
+
+
+def configuration_tests(site: OpenSite) -> tuple[Tested, ...]:
+    """`keepalived -t` on the installed file of each node; any exit status is an answer."""
+    ran = (host.run("%s -t -f %s", BINARY, CONFIG) for host in site.nodes)
+    return tuple(Tested(r.host, r.command, r.exit_status, (r.stderr + r.stdout).strip() or "nothing") for r in ran)
 
 
 @operation("05", "Write the configuration")

@@ -13,7 +13,13 @@ from runbook_lib.checks.keepalived import (
 from runbook_lib.checks.machines import machines_clocks, machines_ready
 from runbook_lib.checks.nacos import configuration_reads_back, nacos_console, nacos_ready
 from runbook_lib.checks.openresty import openresty_answers, openresty_installed, openresty_running
-from runbook_lib.checks.service import service_enabled, service_fresh, service_registered, service_running
+from runbook_lib.checks.service import (
+    service_enabled,
+    service_fresh,
+    service_not_sysv,
+    service_registered,
+    service_running,
+)
 from runbook_lib.checks.verdict import Check, Status, Verdict
 from runbook_lib.checks.vip import one_vip_holder, openresty_restarts, vip_answers
 from runbook_lib.hosts import OpenSite
@@ -46,6 +52,7 @@ __all__ = [
     "ports_reachable",
     "service_enabled",
     "service_fresh",
+    "service_not_sysv",
     "service_registered",
     "service_running",
     "vip_answers",
@@ -65,6 +72,7 @@ _EVERY = (
     keepalived_provenance,
     service_registered,
     service_enabled,
+    service_not_sysv,
     vrrp_arrives,
     config_installed,
     config_valid,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from runbook_lib.chapter.check_script import MODE, SCRIPT, InstalledScript, installed_script, render_check_script
+from runbook_lib.chapter.check_script import (
+    MODE,
+    NOBODY_LISTENS,
+    SCRIPT,
+    InstalledScript,
+    installed_script,
+    render_check_script,
+    run_script,
+)
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
 
-NOBODY_LISTENS = "http://127.0.0.1:1/entry"
-"""Port 1, tcpmux: refused at once where nobody has ever asked for it."""
 REASON = (
     "the chapter's script acts (it starts OpenResty, then kills keepalived) and never says anything but 0 by itself: "
     "to run it would not be read-only"
@@ -51,9 +57,9 @@ def check_script_reports(site: OpenSite) -> Check:
 
 def _judge(host: Host, port: int) -> Verdict:
     answers = host.run("curl --silent --fail --max-time 2 --output /dev/null %s", f"http://127.0.0.1:{port}/entry")
-    # Any status is an answer. ENTRY is the script's own way to be asked about another address.
-    here, nobody = host.run("%s", SCRIPT), host.run("ENTRY=%s %s", NOBODY_LISTENS, SCRIPT)
-    return judge_report(answers.exit_status == 0, here.exit_status, nobody.exit_status)
+    # As keepalived runs it; any status is an answer.
+    here = host.run("%s", SCRIPT).exit_status
+    return judge_report(answers.exit_status == 0, here, run_script(host, NOBODY_LISTENS))
 
 
 def judge_report(answers: bool, here: int, nobody: int) -> Verdict:

@@ -36,6 +36,24 @@ def judge_registered(found: Registration, state: ServiceState) -> Verdict:
     return Verdict.passed(f"{state.file} runs {BINARY}")
 
 
+def service_not_sysv(site: OpenSite) -> Check:
+    """Check `service.not-sysv`: the unit is a file of its own, not made by systemd from an init.d script."""
+
+    def observe() -> Verdict:
+        return on_both(site, lambda host: judge_not_sysv(service_state(host)))
+
+    return Check("service.not-sysv", "systemd starts a unit file, and no init.d script is asked.", "03", observe)
+
+
+def judge_not_sysv(state: ServiceState) -> Verdict:
+    """FAILED for a unit that systemd's sysv-generator made, or none. Pure."""
+    if not state.loaded:
+        return Verdict.failed(f"systemd knows no {UNIT}", "Notebook 03 writes it.")
+    if "/generator" in state.file:
+        return Verdict.failed(f"{state.file} was made of an init.d script", "Notebook 03 writes a unit, which wins.")
+    return Verdict.passed(state.file)
+
+
 def service_enabled(site: OpenSite) -> Check:
     """Check `service.enabled`: keepalived starts at boot."""
 

@@ -1,0 +1,53 @@
+"""The two configurations side by side, for the reader: what must be equal, and what must differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runbook_lib.chapter.config import installed_configuration
+from runbook_lib.chapter.keepalived_conf import Instance, parse_configuration
+from runbook_lib.hosts import OpenSite
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One setting as both files have it."""
+
+    setting: str
+    master: str
+    backup: str
+    must: str
+
+
+_ROWS: tuple[tuple[str, Callable[[Instance], object], str], ...] = (
+    ("version", lambda i: i.version, "be equal"),
+    ("virtual_router_id", lambda i: i.router_id, "be equal"),
+    ("advert_int (s)", lambda i: f"{i.advert_int_s:g}", "be equal"),
+    ("auth_pass", lambda i: i.auth[1] if i.auth else "none", "be equal"),
+    ("virtual_ipaddress", lambda i: " ".join(i.vips), "be equal"),
+    ("priority", lambda i: i.priority, "be higher on the MASTER"),
+    ("state", lambda i: i.state, "differ, but for nopreempt"),
+    ("nopreempt", lambda i: "yes" if i.nopreempt else "no", "come with BACKUP on both"),
+    (
+        "weight",
+        lambda i: " ".join(str(t.weight or "none: FAULT") for t in i.tracked) or "no script",
+        "outweigh the gap",
+    ),
+)
+
+
+def side_by_side(site: OpenSite) -> tuple[Compared, ...]:
+    """What both nodes' files say, setting by setting; empty cells where there is no file."""
+    texts = [installed_configuration(host) or "" for host in site.nodes]
+    return compare(*texts)
+
+
+def compare(master: str, backup: str) -> tuple[Compared, ...]:
+    """The rows for two files' texts. Pure."""
+    first, second = (next(iter(parse_configuration(text).instances), None) for text in (master, backup))
+    return tuple(Compared(name, _said(read, first), _said(read, second), must) for name, read, must in _ROWS)
+
+
+def _said(read: Callable[[Instance], object], instance: Instance | None) -> str:
+    return "" if instance is None else str(read(instance))
