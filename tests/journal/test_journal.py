@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import multiprocessing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.journal import (
+    ChangeMade,
+    CheckJudged,
+    CommandRan,
+    Event,
+    FaultApplied,
+    FaultRecorded,
+    FaultUndone,
+    FileSent,
+    Journal,
+    JournalError,
+    NotebookFinished,
+    Noted,
+    Secret,
+    read_journal,
+)
+
+EVENTS: tuple[Event, ...] = (
+    CommandRan("node128", "true", None, "2026-01-02T03:04:05.678+00:00", 0.5, "out", "err", timed_out=True),
+    FileSent("node128", "/etc/f", "0" * 64, 3, changed=True),
+    ChangeMade("node128", "write /etc/f", "absent", ("write /etc/f",), "+x\n", "", 0.1),
+    CheckJudged("vip.one-holder", "One node holds the VIP.", "PASSED", "node129", "", 1.5),
+    FaultRecorded("f-1", "stop-keepalived", "node129", "systemctl start keepalived", 120.0),
+    FaultApplied("f-1", "2026-01-02T03:04:05.678901+00:00"),
+    FaultUndone("f-1", confirmed=True),
+    Noted("compiler", {"gcc": "12.2"}),
+    NotebookFinished("05", "PASSED", 3.25),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "bundle" / "journal.jsonl"
+
+
+def commands(path: Path) -> list[CommandRan]:
+    return [r.event for r in read_journal(path) if isinstance(r.event, CommandRan)]
+
+
+def test_what_is_written_is_read_again(path: Path) -> None:
+    before = datetime.now(UTC)
+    journal = Journal(path, context={"run_id": "r1", "notebook": "05"})
+    for event in EVENTS:
+        journal.write(event)
+    records = read_journal(path)
+    assert tuple(record.event for record in records) == EVENTS
+    assert [record.kind for record in records] == [event.kind for event in EVENTS]
+    assert all(record.context == {"run_id": "r1", "notebook": "05"} for record in records)
+    assert before <= datetime.fromisoformat(records[0].time) <= datetime.now(UTC)
+    assert records[0].monotonic_s <= records[-1].monotonic_s
+
+
+def test_a_journal_without_a_path_keeps_nothing() -> None:
+    Journal(None).write(Noted("nothing"))
+
+
+def test_secrets_are_masked_in_values_and_names(path: Path) -> None:
+    journal = Journal(path)
+    journal.write(Noted("hunter2"))
+    journal.protect(Secret("hunter2"))
+    journal.write(Noted("a hunter2", {"hunter2 is": "hunter2"}))
+    assert [record.event for record in read_journal(path)] == [Noted("hunter2"), Noted("a •••", {"••• is": "•••"})]
+
+
+def test_a_secret_across_the_cut_of_a_long_output_is_masked_whole(path: Path) -> None:
+    journal = Journal(path)
+    journal.protect(Secret("correct horse"))
+    journal.write(CommandRan("h", "c", 0, "", 0.0, stdout="x" * 2042 + "correct horse" + "y" * 9000))
+    assert commands(path)[0].stdout.startswith("x" * 2042 + "•••yyy\n… 11045 characters in all …\n")
+
+
+def test_the_lines_of_several_processes_never_mix(path: Path) -> None:
+    def write_many() -> None:
+        for number in range(200):
+            Journal(path).write(Noted("x" * 3000, {"number": str(number)}))
+
+    writers = [multiprocessing.get_context("fork").Process(target=write_many) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(30)
+    assert len(read_journal(path)) == 600
+
+
+def test_a_torn_last_line_is_left_out(path: Path) -> None:
+    Journal(path).write(Noted("whole"))
+    path.write_bytes(path.read_bytes() + b'{"time": "2026-')
+    assert [record.event for record in read_journal(path)] == [Noted("whole")]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"kind": "Unknown"}', '{"kind": "Noted", "event": {"text": 3}}'])
+def test_any_other_broken_line_is_named(path: Path, line: str) -> None:
+    Journal(path).write(Noted("whole"))
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(JournalError) as caught:
+        read_journal(path)
+    assert str(caught.value) == f"{path}: line 2 is no journal record. The file was edited or damaged."
+
+
+def test_a_journal_that_cannot_be_written_says_so() -> None:
+    with pytest.raises(JournalError) as caught:
+        Journal(Path("/dev/full")).write(Noted("lost"))
+    assert str(caught.value) == (
+        "/dev/full can't be written: No space left on device. Free some space there, or choose another --out."
+    )
