@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from runbook_lib.chapter.change import Action, Change, Command, CopyTree, PushFile, WriteFile
+from runbook_lib.errors import CommandError
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.journal import ChangeMade
 
@@ -13,12 +14,16 @@ def apply_change(site: OpenSite, change: Change) -> None:
     """Do what `change` says, and journal it; an empty change does and journals nothing.
 
     Raises HostError at the first action that fails: what came before it stays, and the next plan starts from there.
+    Of a failed command, the change's hint says what to do.
     """
     if change.is_none:
         return
     host, begun = site.hosts[change.host], time.monotonic()
-    for action in change.actions:
-        _do(site, host, action)
+    try:
+        for action in change.actions:
+            _do(site, host, action)
+    except CommandError as error:
+        raise CommandError(error.what, change.hint or error.todo) from error
     actions = tuple(str(action) for action in change.actions)
     seconds = round(time.monotonic() - begun, 3)
     site.journal.write(ChangeMade(change.host, change.title, change.was, actions, change.diff, change.warning, seconds))

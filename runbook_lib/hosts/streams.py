@@ -64,12 +64,12 @@ class Streams:
 
     def _feed(self, head: bytes, body: BinaryIO | None) -> None:
         # It ended without reading all: its exit status tells. Or `body` can't be read: what arrives is not whole.
-        with suppress(OSError):
+        with suppress(OSError, EOFError):  # EOFError: paramiko's, of a session that has ended
             self._send(head)
             while body is not None and (chunk := body.read(CHUNK)):
                 self._send(chunk)
         if body is not None:
-            with suppress(OSError):
+            with suppress(OSError, EOFError):
                 self._channel.shutdown_write()
 
     def _send(self, data: bytes) -> None:

@@ -137,8 +137,13 @@ def copy_tree(host: str, source: Execute, target: Execute, path: str) -> Digest:
         source(quote(_PACK, path), TRANSFER_S, sink=archive.write).check()
         archive.seek(0)
         digest = sha256_of(archive)
-        _check_arrived(host, path, target(quote(_UNPACK, path), TRANSFER_S, archive))
+        unpack(host, target, path, archive)
     return digest
+
+
+def unpack(host: str, execute: Execute, path: str, archive: BinaryIO) -> None:
+    """Make an archive the folder `path`. Raises TransferError: the folder is as it was."""
+    _check_arrived(host, path, execute(quote(_UNPACK, path), TRANSFER_S, archive))
 
 
 def _check_arrived(host: str, path: str, done: Completed) -> None:

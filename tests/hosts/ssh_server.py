@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import paramiko
 import pytest
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from runbook_lib.hosts import Endpoint
 from runbook_lib.hosts.host_keys import HostKey
@@ -29,7 +30,13 @@ class SshServer:
         self.client_key = paramiko.ECDSAKey.generate()
         self.key_file = folder / "key"
         self.client_key.write_private_key_file(str(self.key_file))
+        self.refuse_channels_of_first_session = False
+        """As a machine that was restarted behind our back: the session looks alive until it is used."""
+        self.cut_after_bytes: int | None = None
+        """Of a command's stdin; once."""
         self.environment = dict(os.environ)
+        self.more_host_keys: list[paramiko.PKey] = []
+        self.authentications: list[str] = []
         self.lines: list[str] = []
         self.sessions: list[paramiko.Transport] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -47,6 +54,8 @@ class SshServer:
             transport.close()
 
     def close(self) -> None:
+        with suppress(OSError):  # closed already
+            self._listener.shutdown(socket.SHUT_RDWR)  # else the thread that waits in accept() takes one more
         self._listener.close()
         self.cut()
 
@@ -56,7 +65,8 @@ class SshServer:
                 connection, _ = self._listener.accept()
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 transport = paramiko.Transport(connection)
-                transport.add_server_key(HOST_KEY)
+                for key in (HOST_KEY, *self.more_host_keys):
+                    transport.add_server_key(key)
                 self.sessions.append(transport)
                 with suppress(paramiko.SSHException, EOFError):  # the client left during the handshake
                     transport.start_server(server=_Rules(self))
@@ -70,25 +80,29 @@ class _Rules(paramiko.ServerInterface):
         return "publickey,password"
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        return paramiko.AUTH_SUCCESSFUL if key == self._server.client_key else paramiko.AUTH_FAILED
+        self._server.authentications.append("publickey")
+        return AUTH_SUCCESSFUL if key == self._server.client_key else AUTH_FAILED
 
     def check_auth_password(self, username: str, password: str) -> int:
-        return paramiko.AUTH_SUCCESSFUL if password == PASSWORD else paramiko.AUTH_FAILED
+        self._server.authentications.append("password")
+        return AUTH_SUCCESSFUL if password == PASSWORD else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.OPEN_SUCCEEDED
+        if self._server.refuse_channels_of_first_session and len(self._server.sessions) == 1:
+            self._server.cut()
+        return OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self._server.lines.append(command.decode())
-        threading.Thread(target=_run, args=(channel, command, self._server.environment), daemon=True).start()
+        threading.Thread(target=_run, args=(self._server, channel, command), daemon=True).start()
         return True
 
 
-def _run(channel: paramiko.Channel, command: bytes, environment: dict[str, str]) -> None:
+def _run(server: SshServer, channel: paramiko.Channel, command: bytes) -> None:
     pipe = subprocess.PIPE
     argv = ["sh", "-c", command.decode()]
-    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as process:
-        threading.Thread(target=_feed, args=(channel, process.stdin), daemon=True).start()
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=server.environment) as process:
+        threading.Thread(target=_feed, args=(server, channel, process.stdin), daemon=True).start()
         outputs = [
             threading.Thread(target=_send, args=(process.stdout, channel.sendall), daemon=True),
             threading.Thread(target=_send, args=(process.stderr, channel.sendall_stderr), daemon=True),
@@ -104,11 +118,17 @@ def _run(channel: paramiko.Channel, command: bytes, environment: dict[str, str])
             channel.close()
 
 
-def _feed(channel: paramiko.Channel, stdin: IO[bytes]) -> None:
+def _feed(server: SshServer, channel: paramiko.Channel, stdin: IO[bytes]) -> None:
+    fed = 0
     with suppress(OSError), stdin:
         while chunk := channel.recv(1 << 15):
             stdin.write(chunk)
             stdin.flush()
+            fed += len(chunk)
+            if server.cut_after_bytes is not None and fed > server.cut_after_bytes:
+                server.cut_after_bytes = None
+                server.cut()
+                return  # what came in before is in paramiko's buffer still
 
 
 def _send(stream: Any, send: Any) -> None:
