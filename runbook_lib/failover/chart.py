@@ -17,9 +17,9 @@ from runbook_lib.failover.trial_record import Skipped, Trial
 
 ENTRY_COLOURS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7")  # Okabe and Ito: told apart with any colour vision
 LOST, BAND, MARK = "#D55E00", "#F0E442", "#333333"
-BEFORE_S, AFTER_S = 1.0, 2.0
+BEFORE_S = 1.0
 STEP_S = 0.01
-"""A stretch of one sample is drawn as wide as the probe's step."""
+"""Of the probe; a stretch of one sample is drawn as wide."""
 STYLE: dict[Any, Any] = {  # matplotlib's own type lists all its names
     "font.size": 9.0,
     "axes.spines.top": False,
@@ -88,9 +88,9 @@ def _figure(trial: Trial) -> Figure:
     _draw_speed(speed, trial, colours, zero_s)
     for axes in (who, speed):
         _draw_marks(axes, trial, start_s, zero_s)
-    who.set_xlim(-BEFORE_S, _right_end_s(trial) - zero_s)
+    who.set_xlim(-BEFORE_S, trial.steady_s - zero_s)
     _label_marks(who, trial, zero_s)
-    speed.set_xlabel("seconds since the fault")
+    speed.set_xlabel(f"seconds since the fault (one GET /entry through {trial.vip} every {STEP_S * 1e3:.0f} ms)")
     figure.legend(*speed.get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=8, frameon=False)
     figure.suptitle(title_of(trial), fontsize=10, fontweight="bold")
     return figure
@@ -151,12 +151,6 @@ def _label_marks(axes: Axes, trial: Trial, zero_s: float) -> None:
     for i, (at, label) in enumerate(mark for mark in marks if mark[0] <= right):
         above = axes.get_xaxis_transform()
         axes.text(at, 1.02 + 0.14 * (i % 2), label, transform=above, fontsize=8, color=MARK, ha="center")
-
-
-def _right_end_s(trial: Trial) -> float:
-    """The way back is drawn too when it comes soon; a machine's boot is not waited for."""
-    end_s = trial.outage.end_s if trial.outage and trial.outage.end_s is not None else trial.undone_s
-    return max(end_s + AFTER_S, min(trial.undone_s + AFTER_S, end_s + 3 * AFTER_S))
 
 
 def _colours(trial: Trial) -> dict[str, str]:

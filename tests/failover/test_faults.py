@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes import open_fake_site
+
+from runbook_lib.errors import HostError
+from runbook_lib.failover import faults
+from runbook_lib.failover.catalogue import fault_named
+from runbook_lib.failover.faults import injected, undo_recorded_faults, why_not
+from runbook_lib.journal import FaultApplied, FaultRecorded, FaultUndone, read_journal
+
+STOP = fault_named("stop-keepalived")
+RECORD = "/var/lib/runbook/faults/stop-keepalived-1"
+
+
+def clock(command: str) -> tuple[int, str]:
+    """A node whose commands succeed, and whose clock stands."""
+    return 0, "1700000000.250000000\n" if "date +%s" in command else ""
+
+
+def test_the_undo_is_recorded_before_the_fault_and_runs_after_it(tmp_path: Path) -> None:
+    site, master = open_fake_site(tmp_path, clock)
+    with injected(site, STOP, "stop-keepalived-1", master) as injection:
+        assert "systemctl start keepalived.service" in master.files[RECORD]
+        assert master.commands[-1] == (
+            "systemd-run --quiet --unit=runbook-fault-stop-keepalived-1 --on-active=120.0s "
+            f"--timer-property=AccuracySec=100ms /bin/sh {RECORD}"
+        )
+        assert injection.apply() == 1700000000.25
+        assert master.commands[-1] == "sh -c set -e; date +%s.%N; { systemctl stop keepalived.service; } >&2"
+    assert master.commands[-3:] == [
+        f"test ! -e {RECORD} || sh {RECORD}",
+        "systemctl stop runbook-fault-stop-keepalived-1.timer 2>/dev/null || true",
+        "sh -c systemctl is-active --quiet keepalived.service",
+    ]
+    assert [record.event for record in read_journal(tmp_path / "journal.jsonl")] == [
+        FaultRecorded(
+            "stop-keepalived-1", "stop-keepalived", "node129", "systemctl start keepalived.service", expires_s=120.0
+        ),
+        FaultApplied("stop-keepalived-1", at="2023-11-14T22:13:20.250000+00:00"),
+        FaultUndone("stop-keepalived-1", confirmed=True),
+    ]
+
+
+@pytest.mark.parametrize("reason", [RuntimeError, KeyboardInterrupt])
+def test_the_undo_runs_whatever_ends_the_trial(tmp_path: Path, reason: type[BaseException]) -> None:
+    site, master = open_fake_site(tmp_path, clock)
+
+    def trial() -> None:
+        with injected(site, STOP, "stop-keepalived-1", master):
+            raise reason
+
+    with pytest.raises(reason):
+        trial()
+    assert f"test ! -e {RECORD} || sh {RECORD}" in master.commands
+
+
+def test_nothing_is_applied_where_the_undo_cannot_be_recorded(tmp_path: Path) -> None:
+    site, master = open_fake_site(tmp_path, lambda command: (1 if "systemd-run" in command else 0, ""))
+    with pytest.raises(HostError), injected(site, STOP, "stop-keepalived-1", master) as injection:
+        injection.apply()
+    assert not any("systemctl stop keepalived" in command for command in master.commands)
+
+
+def test_an_undo_that_no_probe_confirms_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "CONFIRM_WITHIN_S", 0.0)
+    site, master = open_fake_site(tmp_path, lambda command: (3, "") if "is-active" in command else clock(command))
+    with pytest.raises(HostError) as error, injected(site, STOP, "stop-keepalived-1", master) as injection:
+        injection.apply()
+    assert str(error.value) == (
+        "node129: the undo of stop-keepalived ran, but is not confirmed within 0 s. "
+        "This must succeed there: systemctl is-active --quiet keepalived.service"
+    )
+    assert read_journal(tmp_path / "journal.jsonl")[-1].event == FaultUndone("stop-keepalived-1", confirmed=False)
+
+
+def test_a_site_that_allows_no_disruption_says_so(tmp_path: Path) -> None:
+    site, _ = open_fake_site(tmp_path, disruption="none")
+    skipped = why_not(site, STOP)
+    assert repr(skipped) == "SKIPPED: a fault needs disruption: faults, the site allows none"
+    assert why_not(open_fake_site(tmp_path)[0], STOP) is None
+
+
+def test_ssh_has_no_power_switch(tmp_path: Path) -> None:
+    site, _ = open_fake_site(tmp_path, disruption="faults", substrate="ssh")
+    assert why_not(site, STOP) is None
+    assert repr(why_not(site, fault_named("shutdown-master"))) == (
+        "SKIPPED: shutdown-master needs a power switch to bring the machine back, and substrate ssh has none"
+    )
+
+
+def test_what_a_killed_run_left_on_a_node_is_undone(tmp_path: Path) -> None:
+    def answer(command: str) -> tuple[int, str]:
+        return 0, "stop-keepalived-1\n" if command.startswith("ls") else ""
+
+    site, master = open_fake_site(tmp_path, answer, substrate="ssh")
+    assert undo_recorded_faults(site) == (
+        "node129: stop-keepalived-1 undone",
+        "node128: stop-keepalived-1 undone",
+    )
+    assert f"test ! -e {RECORD} || sh {RECORD}" in master.commands

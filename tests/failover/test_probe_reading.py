@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from runbook_lib.errors import HostError
+from runbook_lib.failover.probe import Probe
+
+LINES = [
+    "# runbook http probe 1 start_unix_us=1700000000500000",
+    "seq,sent,late,done,kind,entry",
+    "0,10000,0,12000,ok,node129",
+    "1,20000,0,22000,ok,node129",
+]
+
+
+def test_samples_are_there_as_soon_as_they_are_read() -> None:
+    probe = Probe(iter(LINES), "observer")
+    assert probe.wait_for(lambda samples: samples[1].entry if len(samples) == 2 else None, 5.0) == "node129"
+    assert probe.start_unix_s == 1700000000.5
+    assert probe.newest_s == 0.02
+    assert probe.text() == "\n".join(LINES) + "\n"
+    assert len(probe.recording().samples) == 2
+
+
+def test_a_torn_last_line_is_left_out() -> None:
+    probe = Probe(iter([*LINES, "2,30"]), "observer")
+    probe.join(5.0)
+    assert len(probe.recording().samples) == 2
+
+
+def test_waiting_ends_with_its_deadline() -> None:
+    ended = threading.Event()
+
+    def endless() -> Iterator[str]:
+        yield from LINES
+        ended.wait(5.0)
+
+    assert Probe(endless(), "observer").wait_for(lambda samples: None, 0.1) is None
+    ended.set()
+
+
+def test_a_probe_that_ended_by_itself_is_an_error() -> None:
+    probe = Probe(iter(["sh: python3: not found"]), "observer")
+    with pytest.raises(HostError) as error:
+        probe.wait_for(lambda samples: None, 5.0)
+    assert str(error.value) == (
+        "observer: the probe ended by itself; it last said: sh: python3: not found. "
+        "Run `python3 /var/lib/runbook/http_probe.py --help` there."
+    )
