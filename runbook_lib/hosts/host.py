@@ -16,7 +16,7 @@ from runbook_lib.hosts.endpoint import Endpoint
 from runbook_lib.hosts.quoting import quote
 from runbook_lib.hosts.remote_shell import NO_SUDO, Privilege, render_line
 from runbook_lib.hosts.running import Completed, Execution, Running
-from runbook_lib.hosts.streams import Lines, Sink, Streams
+from runbook_lib.hosts.streams import Lines, Sink
 from runbook_lib.hosts.sudo import found_privilege
 from runbook_lib.journal import FileSent, Journal
 
@@ -105,9 +105,8 @@ class Host:
     def _begin(self, command: str, limit_s: float, body: BinaryIO | None = None, sink: Sink | None = None) -> Execution:
         link, channel = self._open()
         line = render_line(command, limit_s, link.privilege, fed=body is not None)
-        link.session.execute(channel, line)
-        streams = Streams(channel, link.privilege.first_line(), body, sink)
-        return Execution(self.name, command, limit_s, channel, streams, self._journal)
+        execution = Execution(self.name, command, limit_s, channel, self._journal)
+        return execution.begin(link.session, line, link.privilege.first_line(), body, sink)
 
     def _open(self) -> tuple[_Link, Channel]:
         """A channel; a session that ended since its last use is opened anew, once: nothing was sent through it."""
@@ -139,10 +138,8 @@ class Host:
 
     def _privilege(self, session: Session) -> Privilege:
         def ask(line: str, stdin: bytes) -> Completed:
-            channel = session.open_channel()
-            session.execute(channel, line)
-            streams = Streams(channel, b"", io.BytesIO(stdin))
-            return Execution(self.name, line, SUDO_S, channel, streams, self._journal).finish()
+            execution = Execution(self.name, line, SUDO_S, session.open_channel(), self._journal)
+            return execution.begin(session, line, b"", io.BytesIO(stdin)).finish()
 
         return found_privilege(session.endpoint, ask)
 

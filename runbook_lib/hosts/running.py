@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import BinaryIO
 
 from runbook_lib.errors import CommandError, CommandTimeoutError, RunbookError, SessionLostError
-from runbook_lib.hosts.connection import Channel
+from runbook_lib.hosts.connection import Channel, Session
 from runbook_lib.hosts.remote_shell import KILL_AFTER_S
-from runbook_lib.hosts.streams import Lines, Streams
+from runbook_lib.hosts.streams import Lines, Sink, Streams
 from runbook_lib.journal import CommandRan, Journal, shorten
 
 ANSWER_S = KILL_AFTER_S + 5.0
@@ -45,30 +46,44 @@ class Completed:
 
 @dataclass
 class Execution:
-    """A command that was started on a channel."""
+    """A command on its channel: `begin`, then `finish`."""
 
     host: str
     command: str
     limit_s: float
     """After so long `timeout` ends it on the host."""
     channel: Channel
-    streams: Streams
     journal: Journal
-    start: datetime = field(default_factory=lambda: datetime.now(UTC))
-    _begun_s: float = field(default_factory=time.monotonic)
+    _streams: Streams | None = field(default=None, init=False)
+    _start: datetime = field(init=False)
+    _begun_s: float = field(init=False)
+
+    def begin(
+        self, session: Session, line: str, head: bytes, body: BinaryIO | None = None, sink: Sink | None = None
+    ) -> Execution:
+        """Have `line` run, and feed it. Raises SessionLostError: it may run, or not."""
+        # Before the host starts its own clock: what was ended by its limit took at least that long.
+        self._start, self._begun_s = datetime.now(UTC), time.monotonic()
+        try:
+            session.execute(self.channel, line)
+        except SessionLostError:
+            self._record(None, timed_out=False)
+            raise
+        self._streams = Streams(self.channel, head, body, sink)
+        return self
 
     def finish(self) -> Completed:
         """Wait for its end. Raises CommandTimeoutError, or SessionLostError: it may have run, or still run."""
-        status = None
+        assert self._streams is not None  # it was begun
+        status, timed_out = None, False
         try:
-            status = self.streams.wait(self.limit_s + ANSWER_S)
-            over = self.streams.is_over
+            status = self._streams.wait(self.limit_s + ANSWER_S)
+            over = self._streams.is_over
+            # Either status can be the command's own: the time that it took tells.
+            timed_out = status in ENDED_BY_TIMEOUT and self._seconds() >= self.limit_s
         finally:  # also when we are interrupted: without its channel the watcher ends it on the host
             self.channel.close()
-            duration_s = round(time.monotonic() - self._begun_s, 6)
-            # Either status can be the command's own: the time that it took tells.
-            timed_out = status in ENDED_BY_TIMEOUT and duration_s >= self.limit_s
-            self._record(status, duration_s, timed_out)
+            duration_s = self._record(status, timed_out=timed_out)
         if timed_out:
             raise self.timeout_error(self.limit_s)
         if status is None:
@@ -89,14 +104,21 @@ class Execution:
             "See whether the machine is on, then run the step again.",
         )
 
-    def _record(self, status: int | None, duration_s: float, timed_out: bool) -> None:
-        start = self.start.isoformat(timespec="milliseconds")
+    def _record(self, status: int | None, *, timed_out: bool) -> float:
+        """Journal it; how long it took, in seconds."""
+        start, duration_s = self._start.isoformat(timespec="milliseconds"), self._seconds()
         self.journal.write(
             CommandRan(self.host, self.command, status, start, duration_s, *self._texts(), timed_out=timed_out)
         )
+        return duration_s
+
+    def _seconds(self) -> float:
+        return round(time.monotonic() - self._begun_s, 6)
 
     def _texts(self) -> tuple[str, str]:
-        return self.streams.stdout.decode(errors="replace"), self.streams.stderr.decode(errors="replace")
+        if self._streams is None:
+            return "", ""
+        return self._streams.stdout.decode(errors="replace"), self._streams.stderr.decode(errors="replace")
 
 
 class Running:
