@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from runbook_lib.chapter.openresty import launcher
 from runbook_lib.chapter.service import UNIT as KEEPALIVED
 from runbook_lib.errors import ParameterError
 from runbook_lib.site import Site
@@ -36,23 +37,19 @@ class Fault:
     """How it takes the machine itself away, so that only a power switch brings it back."""
 
 
-def openresty_binary(site: Site) -> str:
-    """What the chapter's script and our unit start: `/usr/local/openresty/bin/openresty`."""
-    return f"{site.openresty.prefix}/bin/openresty"
-
-
 def _stop_openresty(site: Site) -> NodeCommands:
     unit = shlex.quote(site.openresty.unit)
     return NodeCommands(
-        apply=f"{shlex.quote(openresty_binary(site))} -s stop",
+        apply=f"{shlex.quote(launcher(site))} -s stop",
         undo=f"systemctl start {unit}",
         confirm=f"systemctl is-active --quiet {unit}",
     )
 
 
 def _openresty_cannot_start(site: Site) -> NodeCommands:
-    unit, binary = shlex.quote(site.openresty.unit), shlex.quote(openresty_binary(site))
-    # chmod follows the link to the file that is executed. What the chapter's script started lives in keepalived's
+    unit, binary = shlex.quote(site.openresty.unit), shlex.quote(launcher(site))
+    # The launcher is what the unit and the chapter's script start; of OpenResty's own, a link, chmod changes what it
+    # leads to. What the chapter's script started lives in keepalived's
     # control group: systemctl doesn't reach it, and the unit then finds the port in use, also when the script was
     # quicker than the undo. With a long interval the script has killed keepalived, too.
     stray = "pkill -KILL -x openresty || true"
