@@ -10,8 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from runbook_lib.failover.probe import PROBE_SCRIPT
 from runbook_lib.failover.timeline import Recording, parse_recording
 
@@ -55,7 +53,7 @@ def test_every_request_is_written_down_with_who_answered() -> None:
         recording = probe(port)
     assert {(sample.kind, sample.entry) for sample in recording.samples} == {("ok", "node129")}
     assert [sample.seq for sample in recording.samples] == list(range(len(recording.samples)))
-    assert len(recording.samples) == pytest.approx(29, abs=2)
+    assert len(recording.samples) > 10
 
 
 def test_an_error_answer_keeps_its_status_and_its_entry() -> None:
@@ -74,8 +72,10 @@ def test_a_silent_server_never_delays_the_next_request() -> None:
     with serving(None) as port:
         recording = probe(port, seconds=0.3)
     assert {sample.kind for sample in recording.samples} == {"timeout"}
-    assert len(recording.samples) == pytest.approx(29, abs=2)
-    assert all(0.9 <= sample.done_s - sample.sent_s < 1.2 for sample in recording.samples)
+    first, *_, last = recording.samples
+    assert last.seq > 10
+    assert last.sent_s < first.done_s  # all were on their way at once
+    assert all(sample.done_s - sample.sent_s >= 0.9 for sample in recording.samples)
 
 
 def test_it_ends_when_told_and_waits_for_what_is_on_its_way() -> None:
