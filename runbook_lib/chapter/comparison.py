@@ -20,6 +20,10 @@ class Compared:
     must: str
 
 
+def _weight(instance: Instance) -> str:
+    return " ".join(str(tracked.weight or "none: FAULT") for tracked in instance.tracked) or "no script"
+
+
 _ROWS: tuple[tuple[str, Callable[[Instance], object], str], ...] = (
     ("version", lambda i: i.version, "be equal"),
     ("virtual_router_id", lambda i: i.router_id, "be equal"),
@@ -29,11 +33,7 @@ _ROWS: tuple[tuple[str, Callable[[Instance], object], str], ...] = (
     ("priority", lambda i: i.priority, "be higher on the MASTER"),
     ("state", lambda i: i.state, "differ, but for nopreempt"),
     ("nopreempt", lambda i: "yes" if i.nopreempt else "no", "come with BACKUP on both"),
-    (
-        "weight",
-        lambda i: " ".join(str(t.weight or "none: FAULT") for t in i.tracked) or "no script",
-        "outweigh the gap",
-    ),
+    ("weight", _weight, "be none, or outweigh the gap"),
 )
 
 

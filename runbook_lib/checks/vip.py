@@ -9,8 +9,9 @@ from runbook_lib.hosts import Host, OpenSite
 
 
 def one_vip_holder(site: OpenSite, expect: Host | None = None) -> Check:
-    """Check `vip.one-holder`: exactly one node has the VIP; with `expect` that one."""
+    """Check `vip.one-holder`: exactly one node has the VIP; with `expect` that one, unless nobody preempts."""
     vip = site.model.vip
+    expect = expect if site.model.vrrp.preempt else None
     who = f"{expect.name} holds" if expect else "exactly one node holds"
     name = expect.name if expect else None
     return Check("vip.one-holder", f"Of the pair {who} {vip}.", "07", lambda: judge_holders(vip_holders(site), name))

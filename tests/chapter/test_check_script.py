@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import hashlib
 
+from golden_file import assert_golden
+
 from runbook_lib.chapter.change import WriteFile
 from runbook_lib.chapter.check_script import InstalledScript, plan_check_script, render_check_script
+from runbook_lib.chapter.ownership import keep_theirs
 from runbook_lib.chapter.rendering import template
 from runbook_lib.site import parse_site
-from golden_file import assert_golden
 
 OURS = render_check_script(parse_site({}))
 
@@ -41,6 +43,6 @@ def test_right_as_it_is() -> None:
 
 def test_only_somebody_elses_script_is_kept_for_the_clean_up() -> None:
     theirs = plan_check_script("node128", InstalledScript("#!/bin/sh\nexit 0\n", 0o755), OURS)
-    assert str(theirs.actions[0]).startswith("[ -e /etc/keepalived/openresty_check.sh.before-runbook ] || cp -a ")
+    assert theirs.actions[0] == keep_theirs("/etc/keepalived/openresty_check.sh")
     chapters = plan_check_script("node128", InstalledScript(template("chapter_check.sh"), 0o755), OURS)
     assert len(chapters.actions) == 1

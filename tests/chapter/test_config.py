@@ -4,6 +4,7 @@ import subprocess
 from typing import Any
 
 import pytest
+from golden_file import assert_golden
 
 from runbook_lib.chapter.change import WriteFile
 from runbook_lib.chapter.check_script import SCRIPT
@@ -14,9 +15,9 @@ from runbook_lib.chapter.config import (
     plan_configuration,
     render_configuration,
 )
+from runbook_lib.chapter.ownership import keep_theirs
 from runbook_lib.hosts import quote
 from runbook_lib.site import Site, parse_site
-from golden_file import assert_golden
 
 
 def site(**values: Any) -> Site:
@@ -59,9 +60,7 @@ def test_a_difference_is_written_after_its_test_with_the_previous_kept() -> None
 
 def test_somebody_elses_file_is_kept_for_the_clean_up() -> None:
     change = plan_configuration("node129", "theirs\n", "# Written by runbook\n")
-    assert str(change.actions[0]) == (
-        f"[ -e {CONFIG}.before-runbook ] || cp -a {CONFIG} {CONFIG}.before-runbook"
-    )
+    assert change.actions[0] == keep_theirs(CONFIG)
 
 
 @pytest.mark.parametrize(
