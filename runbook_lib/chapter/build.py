@@ -30,7 +30,10 @@ WORK = "/var/tmp/runbook-build"
 """Unpacked, compiled and installed here first: a fresh place, and on a disk, as /tmp may be small."""
 INIT_SCRIPT = "share/doc/keepalived/init.d-keepalived"
 """The script of chapter step 4, kept under the prefix for the reader; systemd doesn't look at it."""
+INIT_HEAD = 15
+"""So many of its lines tell whose script it is."""
 
+_UNPACK = "cd %s && tar -xf archive -C source --strip-components=1 --no-same-owner"
 _CONFIGURE = (
     "cd %s/source && { CPPFLAGS=%s ./configure --prefix=%s --with-init=systemd >../configure.log 2>&1"
     " || { tail -n 5 ../configure.log >&2; exit 1; }; }"
@@ -93,9 +96,9 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
     fresh = f"{WORK}/fresh{prefix}"
     provenance = WriteFile(f"{fresh}/{PROVENANCE_FILE}", render_provenance(node.wanted), node.installed.text)
     actions: list[Action] = [
-        Command("rm -rf %s && mkdir -p %s", (WORK, f"{WORK}/source")),
+        Command("rm -rf %s && mkdir -p %s/source", (WORK, WORK), shown=f"empty {WORK}"),
         PushFile(source.path, f"{WORK}/archive"),
-        Command("tar -xf %s -C %s --strip-components=1 --no-same-owner", (f"{WORK}/archive", f"{WORK}/source")),
+        Command(_UNPACK, (WORK,), shown="unpack it there"),
         Command(_CONFIGURE, (WORK, node.wanted.cppflags, prefix), 600.0, node.wanted.configure),
         Command(_MAKE, (WORK,), MAKE_WITHIN_S, "make -j"),
         Command(_INSTALL, (WORK, WORK, WORK), 300.0, f"make install DESTDIR={WORK}/fresh"),
@@ -145,9 +148,12 @@ def candidate(host: Host, source: Source, prefix: str) -> Candidate:
 
 
 def init_script(host: Host, prefix: str) -> str:
-    """The archive's init.d script (chapter step 4), as the build kept it; a sentence where there is none."""
+    """The head of the archive's init.d script (chapter step 4), as the build kept it; a sentence where there is none."""
     found = host.read_file(f"{prefix}/{INIT_SCRIPT}")
-    return found.decode(errors="replace") if found else f"{host.name} has no {prefix}/{INIT_SCRIPT}: run notebook 02."
+    if found is None:
+        return f"{host.name} has no {prefix}/{INIT_SCRIPT}: run notebook 02."
+    lines = found.decode(errors="replace").splitlines()
+    return "\n".join([*lines[:INIT_HEAD], f"… {len(lines) - INIT_HEAD} more lines in {prefix}/{INIT_SCRIPT}"])
 
 
 @operation("02", "Build keepalived")

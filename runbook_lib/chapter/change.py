@@ -55,7 +55,7 @@ class WriteFile:
         )
 
     def __str__(self) -> str:
-        return f"write {self.path}"
+        return f"write {self.path}" + (f" after {self.tested_by}" if self.tested_by else "")
 
 
 @dataclass(frozen=True)
