@@ -148,7 +148,7 @@ def candidate(host: Host, source: Source, prefix: str) -> Candidate:
 
 
 def init_script(host: Host, prefix: str) -> str:
-    """The head of the archive's init.d script (chapter step 4), as the build kept it; a sentence where there is none."""
+    """The head of the archive's init.d script (chapter step 4); a sentence where the build kept none."""
     found = host.read_file(f"{prefix}/{INIT_SCRIPT}")
     if found is None:
         return f"{host.name} has no {prefix}/{INIT_SCRIPT}: run notebook 02."

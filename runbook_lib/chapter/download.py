@@ -55,6 +55,8 @@ def _read(address: str) -> bytes:
             content += chunk
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not whole within {WHOLE_WITHIN_S:g} s")
+        if answer.length:  # what Content-Length promised and did not come; read() in pieces does not complain
+            raise ConnectionError(f"it ended {answer.length} bytes early")
     return bytes(content)
 
 
