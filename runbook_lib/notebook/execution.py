@@ -1,7 +1,7 @@
 """Execute one notebook in a kernel that runs already. The only door to papermill.
 
 papermill's own verdict is not used: on a dead kernel it marks the cells that never ran "completed", and it takes
-`sys.exit(0)` for success. What happened is read from the notebook that it leaves (see `outcome`).
+`sys.exit(0)` for success. What happened is read from the notebook that it leaves (see `judgement`).
 """
 
 from __future__ import annotations

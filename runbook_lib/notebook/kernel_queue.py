@@ -8,7 +8,7 @@ from types import TracebackType
 from runbook_lib.evidence import Bundle
 from runbook_lib.notebook import kernel
 from runbook_lib.notebook.kernels import Kernel
-from runbook_lib.notebook.source import Notebook, imported_modules
+from runbook_lib.notebook.notebook_file import Notebook, imported_modules
 
 
 class KernelQueue:

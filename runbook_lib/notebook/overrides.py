@@ -12,8 +12,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from runbook_lib.errors import ParameterError
+from runbook_lib.notebook.notebook_file import Notebook, check_type
 from runbook_lib.notebook.parameters import resolve_paths
-from runbook_lib.notebook.source import Notebook, check_type
 from runbook_lib.notebook.yaml_values import parse_yaml
 from runbook_lib.site import Site
 

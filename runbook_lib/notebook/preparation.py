@@ -8,11 +8,11 @@ from pathlib import Path
 
 from runbook_lib.chapter.source import local_source
 from runbook_lib.failover.catalogue import fault_named
+from runbook_lib.notebook.notebook_file import Notebook, notebooks_in
 from runbook_lib.notebook.overrides import Given, apply_overrides, parse_override
 from runbook_lib.notebook.parameters import read_parameters
 from runbook_lib.notebook.repository import NOTEBOOKS
 from runbook_lib.notebook.selection import Selection, select
-from runbook_lib.notebook.source import Notebook, notebooks_in
 from runbook_lib.notebook.yaml_values import render_yaml
 from runbook_lib.site import Site, parse_site
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib.errors import ParameterError
-from runbook_lib.notebook.source import Notebook
+from runbook_lib.notebook.notebook_file import Notebook
 
 ALWAYS_NAMED = frozenset({"10", "11", "90"})
 """Hours of trials, and the removal of everything: only `--only` runs them."""
@@ -53,7 +53,7 @@ def _usual(notebooks: Sequence[Notebook], number: str) -> str:
 
 
 def _known(notebooks: Sequence[Notebook], number: str) -> str:
-    padded = number.zfill(2)
+    padded = number.zfill(2) if number else ""
     if padded not in {n.number for n in notebooks}:
         there = ", ".join(n.number for n in notebooks) or "none"
         raise ParameterError(f"There is no notebook {number!r}.", f"There are: {there}.")

@@ -11,11 +11,11 @@ from runbook_lib.journal import Journal, NotebookFinished, Record, read_journal
 from runbook_lib.notebook.execution import execute
 from runbook_lib.notebook.guard import CELL_LIMIT_S, GRACE_S, Guard
 from runbook_lib.notebook.interrupts import Interrupts
+from runbook_lib.notebook.judgement import Ending, correct_marks, judge_notebook, kept_cells
 from runbook_lib.notebook.kernel_queue import KernelQueue
 from runbook_lib.notebook.kernels import Kernel
-from runbook_lib.notebook.outcome import Ending, correct_marks, judge_notebook, kept_cells
+from runbook_lib.notebook.notebook_file import Notebook
 from runbook_lib.notebook.progress import Progress
-from runbook_lib.notebook.source import Notebook
 
 
 @dataclass(frozen=True)

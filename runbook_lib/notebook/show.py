@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
@@ -24,7 +25,7 @@ class Table:
         self.after = after
         """Text that stands below the table, as it is: a diff."""
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         lines = [self.headings, *self.rows]
         widths = [min(NARROW, max(len(line[i]) for line in lines)) for i in range(len(self.headings))]
         text = "\n".join(
@@ -43,15 +44,32 @@ class Table:
 
 
 def show(thing: object) -> None:
-    """Display changes, a list of records, a figure or a text."""
-    if isinstance(thing, str):
-        print(thing)
-    elif isinstance(thing, Done):
-        display(changes_table(thing.changes))  # type: ignore[no-untyped-call]  # IPython ships no types
+    """Display what an operation did, records as a table, a picture, or a text; None shows nothing."""
+    if isinstance(thing, Done):
+        show(done_table(thing))
     elif isinstance(thing, list | tuple) and thing and is_dataclass(thing[0]):
-        display(records_table(thing))  # type: ignore[no-untyped-call]  # IPython ships no types
-    else:
-        display(thing)  # type: ignore[no-untyped-call]  # IPython ships no types
+        _display(records_table(thing))
+    elif hasattr(thing, "_repr_png_") or hasattr(thing, "_repr_html_"):
+        _display(thing)
+    elif thing is not None:
+        print(thing)
+
+
+def _display(thing: object) -> None:
+    """One output, with plain text for a terminal: `str`, as the `repr` of a picture would be its bytes."""
+    bundle = {"text/plain": str(thing)}
+    if hasattr(thing, "_repr_png_"):
+        bundle["image/png"] = base64.b64encode(thing._repr_png_()).decode()
+    if hasattr(thing, "_repr_html_"):
+        bundle["text/html"] = thing._repr_html_()
+    display(bundle, raw=True)
+
+
+def done_table(done: Done) -> Table | str:
+    """What an operation did; one sentence where every host was right already."""
+    if done.count == 0:
+        return f"{done.title}: nothing to do. " + "; ".join(f"{c.host}: {c.title}" for c in done.changes)
+    return changes_table(done.changes)
 
 
 def changes_table(changes: Sequence[Change]) -> Table:

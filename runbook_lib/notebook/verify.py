@@ -10,7 +10,7 @@ from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import CheckJudged, Journal
 from runbook_lib.notebook import kernel
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.3
 GOOD = (Status.PASSED, Status.WARNED, Status.SKIPPED)
 MARKS = {
     Status.PASSED: "✔",

@@ -1,0 +1,74 @@
+"""A check becomes a verdict: a line, an event, an error where the notebook must stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.checks.verdict import Check, Verdict
+from runbook_lib.errors import CheckFailedError, CommandError, NotebookError
+from runbook_lib.hosts import OpenSite
+from runbook_lib.journal import CheckJudged, Journal, read_journal
+from runbook_lib.notebook import kernel, verify
+from runbook_lib.site import Site
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenSite:
+    monkeypatch.setattr(kernel, "_open", [])
+    return kernel.use(OpenSite(Site(), {}, Journal(tmp_path / "journal.jsonl"), tmp_path))
+
+
+def check(*verdicts: Verdict) -> Check:
+    """A check that says these in turn, the last one for ever."""
+    left = list(verdicts)
+    return Check("a.b", "It is so.", "05", lambda: left.pop(0) if len(left) > 1 else left[0])
+
+
+def judged(site: OpenSite) -> list[CheckJudged]:
+    assert site.journal.path is not None
+    return [r.event for r in read_journal(site.journal.path) if isinstance(r.event, CheckJudged)]
+
+
+def test_passed_is_one_line_and_one_event(site: OpenSite, capsys: pytest.CaptureFixture[str]) -> None:
+    verify(check(Verdict.passed("Both do.")))
+    assert capsys.readouterr().out == "✔ PASSED  a.b: It is so. Both do.\n"
+    assert [(j.check, j.verdict, j.observed) for j in judged(site)] == [("a.b", "PASSED", "Both do.")]
+
+
+def test_warned_shows_its_hint_and_goes_on(site: OpenSite, capsys: pytest.CaptureFixture[str]) -> None:
+    verify(check(Verdict.warned("2.2.7 runs.", "Give the archive of 2.1.5.")))
+    assert capsys.readouterr().out == "! WARNED  a.b: It is so. 2.2.7 runs.\n  → Give the archive of 2.1.5.\n"
+
+
+def test_skipped_goes_on(site: OpenSite, capsys: pytest.CaptureFixture[str]) -> None:
+    verify(check(Verdict.skipped("nobody measures")))
+    assert capsys.readouterr().out == "– SKIPPED  a.b: It is so. nobody measures\n"
+
+
+def test_failed_raises(site: OpenSite) -> None:
+    with pytest.raises(CheckFailedError) as caught:
+        verify(check(Verdict.failed("Nobody holds it.", "Start keepalived.")))
+    assert str(caught.value) == "a.b is FAILED: Nobody holds it. Start keepalived."
+    assert judged(site)[0].hint == "Start keepalived."
+
+
+def test_it_waits_for_a_good_verdict_and_journals_only_that(site: OpenSite) -> None:
+    verify(check(Verdict.failed("not yet", ""), Verdict.passed("now")), within_s=30)
+    assert [j.verdict for j in judged(site)] == ["PASSED"]
+
+
+def test_a_machine_that_cannot_be_asked_is_unknown(site: OpenSite) -> None:
+    def observe() -> Verdict:
+        raise CommandError("node128: no answer.", "Is it on?")
+
+    with pytest.raises(CheckFailedError, match=r"^a.b is UNKNOWN: node128: no answer. Is it on\?$"):
+        verify(Check("a.b", "It is so.", "05", observe))
+    assert judged(site)[0].verdict == "UNKNOWN"
+
+
+def test_without_the_setup_cell() -> None:
+    with pytest.raises(NotebookError) as caught:
+        verify(check(Verdict.passed("x")))
+    assert str(caught.value) == "No site is open in this kernel. Run the setup cell first: site = open_site(site)"
