@@ -41,8 +41,12 @@ class Answer:
 
 def answer_through_vip(site: OpenSite, path: str = "/entry") -> Answer:
     """Ask for a page through the VIP, from the observer, or from the BACKUP where the site has none."""
-    asker = site.observer or site.backup
     url = f"http://{site.model.vip_address}:{site.model.openresty.port}{path}"
+    return ask_page(site.observer or site.backup, url)
+
+
+def ask_page(asker: Host, url: str) -> Answer:
+    """Ask for a page from one machine; no answer is an Answer too."""
     # Any exit status of curl is an answer: 7 refused, 28 timeout, 22 never (no --fail).
     ran = asker.run("curl --silent --show-error --max-time %s --output /dev/null --dump-header - %s", GIVE_UP_S, url)
     return parse_answer(asker.name, ran.stdout, ran.stderr)

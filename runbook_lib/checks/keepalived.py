@@ -101,9 +101,7 @@ def judge_provenance(found: Installed, source_sha256: str | None) -> Verdict:
             "no record" if found.exists else "not built", "Notebook 02 builds it, and writes the record."
         )
     if found.binary_sha256 != found.recorded_sha256:
-        return Verdict.failed(
-            "the binary is not the recorded one", "It was exchanged since: 02 builds it again."
-        )
+        return Verdict.failed("the binary is not the recorded one", "It was exchanged since: 02 builds it again.")
     if source_sha256 and made.source_sha256 != source_sha256:
         return Verdict.failed(f"built from another archive ({made.archive})", "Notebook 02 builds it anew.")
     return Verdict.passed(f"binary {found.binary_sha256[:12]} from {made.archive} {made.source_sha256[:12]}")

@@ -1,0 +1,93 @@
+"""Checks of the two entries: installed, running under the name that the chapter counts, answering by name."""
+
+from __future__ import annotations
+
+from runbook_lib.chapter.openresty import Entry, EntryFiles, entry_found, launcher, wanted_entry
+from runbook_lib.chapter.vip import Answer, ask_page
+from runbook_lib.checks.pair import on_both
+from runbook_lib.checks.verdict import Check, Verdict
+from runbook_lib.hosts import Host, OpenSite
+
+
+def openresty_installed(site: OpenSite) -> Check:
+    """Check `openresty.installed`: launcher, configuration with `nacosCluster`, and unit are as wanted."""
+    model = site.model
+
+    def observe() -> Verdict:
+        return on_both(site, lambda host: judge_installed(entry_found(host, model), wanted_entry(model, host.name)))
+
+    claim = f"Both nodes have {launcher(model)} with the upstream nacosCluster on LAN addresses."
+    return Check("openresty.installed", claim, "01", observe)
+
+
+def judge_installed(found: Entry, wanted: EntryFiles) -> Verdict:
+    """FAILED when a file is missing or differs; an OpenResty of its own is taken as it is. Pure."""
+    if found.is_foreign:
+        return Verdict.passed("an OpenResty of its own, used as it is")
+    if found.files.launcher is None:
+        return Verdict.failed("no OpenResty", "Notebook 01 sets it up.")
+    if found.files != wanted:
+        return Verdict.failed("set up, but with other files", "Notebook 01 shows the difference and mends it.")
+    if not found.fresh:
+        return Verdict.failed("runs with an older configuration, or not at all", "Notebook 01 reloads or starts it.")
+    return Verdict.passed("as wanted")
+
+
+def openresty_running(site: OpenSite) -> Check:
+    """Check `openresty.running`: the unit is active, and its processes are called `openresty` (what step 9 counts)."""
+    unit = site.model.openresty.unit
+
+    def observe() -> Verdict:
+        return on_both(site, lambda host: _running(host, unit))
+
+    claim = f"{unit} is active on both nodes, and its processes are called openresty."
+    return Check("openresty.running", claim, "01", observe)
+
+
+def _running(host: Host, unit: str) -> Verdict:
+    # 3: not active; 1: no process of that name. Both are answers.
+    state = host.run("systemctl is-active %s", unit).check(normal=range(256)).stdout.strip()
+    counted = host.run("ps -C openresty --no-headers | wc -l").check().stdout.strip()
+    return judge_running(unit, state, int(counted))
+
+
+def judge_running(unit: str, state: str, processes: int) -> Verdict:
+    """FAILED with the hint that fits unit state and process count. Pure."""
+    observed = f"{state}, {processes} processes"
+    if state == "active" and processes > 0:
+        return Verdict.passed(observed)
+    if processes > 0:
+        return Verdict.failed(
+            f"{observed} outside of {unit}",
+            f"Started by hand, or by the chapter's check script: openresty -s stop, then systemctl start {unit}",
+        )
+    if state == "active":
+        return Verdict.failed(observed, "It runs under another name: the chapter's check script would not see it.")
+    return Verdict.failed(observed, f"Notebook 01 starts it; if it does not stay: journalctl -u {unit} -n 50")
+
+
+def openresty_answers(site: OpenSite) -> Check:
+    """Check `openresty.answers`: each entry answers the other node, and gives its own name."""
+
+    def observe() -> Verdict:
+        return on_both(site, lambda host: _answers(site, host))
+
+    return Check("openresty.answers", "Each entry answers the other node, by its own name.", "01", observe)
+
+
+def _answers(site: OpenSite, host: Host) -> Verdict:
+    node = site.model.nodes.master if host is site.master else site.model.nodes.backup
+    other = site.backup if host is site.master else site.master
+    url = f"http://{node.address}:{site.model.openresty.port}/entry"
+    return judge_answer(host.name, ask_page(other, url))
+
+
+def judge_answer(name: str, answer: Answer) -> Verdict:
+    """FAILED by cause: no answer, another entry, another configuration. Pure."""
+    if answer.status == 0:
+        return Verdict.failed(answer.error, "Notebook 01 starts it and opens the port.")
+    if answer.entry not in (name, ""):
+        return Verdict.failed(f"{answer.entry} answered in its place", "Two machines have this address.")
+    if answer.status != 200:
+        return Verdict.failed(f"HTTP status {answer.status}", "Its configuration is not ours: notebook 01 shows why.")
+    return Verdict.passed(f"200 from {answer.entry or 'an entry that does not give its name'}")
