@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 import pytest
+from tiny import write
 
 from runbook_lib.errors import NotebookError, ParameterError
 from runbook_lib.notebook.notebook_file import (
@@ -16,13 +16,6 @@ from runbook_lib.notebook.notebook_file import (
     parse_declared,
     read_declared,
 )
-
-
-def save(path: Path, *cells: str) -> Path:
-    code = [nbformat.v4.new_code_cell(source) for source in cells]
-    code[0].metadata["tags"] = ["parameters"]
-    nbformat.write(nbformat.v4.new_notebook(cells=code), path)
-    return path
 
 
 def test_annotated_literals() -> None:
@@ -39,13 +32,13 @@ def test_anything_else_is_no_parameter(line: str) -> None:
 
 
 def test_site_is_every_notebooks(tmp_path: Path) -> None:
-    path = save(tmp_path / "09-a.ipynb", "site: dict = {}\nfault: str = 'a'")
+    path = write(tmp_path / "09-a.ipynb", "site: dict = {}\nfault: str = 'a'")
     assert [p.name for p in read_declared(path)] == ["fault"]
 
 
 def test_notebooks_in_order_of_their_numbers(tmp_path: Path) -> None:
     for name in ("10-b", "09-a", "draft", "9-x"):
-        save(tmp_path / f"{name}.ipynb", "site: dict = {}")
+        write(tmp_path / f"{name}.ipynb", "site: dict = {}")
     assert [(n.number, n.name) for n in notebooks_in(tmp_path)] == [("09", "09-a"), ("10", "10-b")]
 
 
@@ -67,5 +60,5 @@ def test_types() -> None:
 
 
 def test_imports_are_found_and_magics_passed_by(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.ipynb", "a: int = 1", "from runbook_lib import site\nimport json, json.tool", "%time x")
+    path = write(tmp_path / "a.ipynb", "a: int = 1", "from runbook_lib import site\nimport json, json.tool", "%time x")
     assert imported_modules(path) == ("runbook_lib", "json", "json.tool")

@@ -77,7 +77,7 @@ def refusal(text: str) -> str:
             'x.yaml: unacceptable character #x0000: special characters are not allowed in "<unicode string>", '
             "position 6. Write the file as plain text.",
         ),
-        ("[" * 4000, "x.yaml is nested too deeply. See parameters/lab.yaml for its shape."),
+        ("[" * 1000, "x.yaml is nested too deeply. See parameters/lab.yaml for its shape."),
     ],
 )
 def test_refused_text(text: str, said: str) -> None:

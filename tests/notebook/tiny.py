@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-
-import nbformat
 
 from runbook_lib.notebook.notebook_file import Notebook, read_declared
 
@@ -28,9 +27,25 @@ def judged(verdict: str) -> str:
 
 def save(folder: Path, name: str, *cells: str, parameters: str = "site: dict = {}") -> Notebook:
     """A notebook `NN-name.ipynb` in `folder`: parameters, setup, then these cells."""
-    first = nbformat.v4.new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]})
-    rest = [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate((SETUP, *cells))]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    path = folder / f"{name}.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[first, *rest], metadata=metadata), path)
+    path = write(folder / f"{name}.ipynb", parameters, SETUP, *cells)
     return Notebook(name[:2], path, read_declared(path))
+
+
+def write(path: Path, parameters: str, *cells: str) -> Path:
+    """Just the file."""
+    code = [_cell(f"cell-{i}", source) for i, source in enumerate((parameters, *cells))]
+    code[0]["metadata"] = {"tags": ["parameters"]}
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    path.write_text(json.dumps({"cells": code, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+def _cell(name: str, source: str) -> dict[str, object]:
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {},
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
