@@ -31,6 +31,9 @@ class Zone:
     protocols: frozenset[str] = frozenset()
     rich_rules: frozenset[str] = frozenset()
 
+    def __str__(self) -> str:
+        return ", ".join(sorted(self.ports | self.protocols | self.rich_rules)) or "nothing by port or protocol"
+
 
 @dataclass(frozen=True)
 class Firewall:
@@ -80,6 +83,35 @@ def _parse_zone(text: str) -> Zone:
     return Zone(frozenset(ports.split()), frozenset(protocols.split()), frozenset(rich_rules.strip().splitlines()))
 
 
+@dataclass(frozen=True)
+class FirewallRow:
+    """The firewall of one node, for the reader."""
+
+    node: str
+    firewall: str
+    lets_in_now: str
+    lets_in_after_a_reboot: str
+
+
+def firewalls(site: OpenSite) -> tuple[FirewallRow, ...]:
+    """Which firewall each node has, and what it lets in by port, protocol or rich rule."""
+    return tuple(_row(host.name, firewall_found(host)) for host in site.nodes)
+
+
+def _row(node: str, found: Firewall | None) -> FirewallRow:
+    if found is None:
+        return FirewallRow(node, "none runs", "everything", "everything")
+    version = ".".join(str(part) for part in found.version)
+    return FirewallRow(node, f"firewalld {version} ({found.backend})", str(found.runtime), str(found.permanent))
+
+
+def lacking(found: Firewall | None, openings: Sequence[str]) -> tuple[str, ...]:
+    """Which openings are not let in both now and after the next boot. Pure."""
+    if found is None:
+        return ()
+    return tuple(o for o in openings if not (_lets_in(found.runtime, o) and _lets_in(found.permanent, o)))
+
+
 def plan_openings(host: str, found: Firewall | None, openings: Sequence[str], title: str) -> Change:
     """Let in what is lacking, at runtime and permanently; an opening is `port=80/tcp` or `protocol=vrrp`. Pure."""
     if found is None:
@@ -114,8 +146,9 @@ def _lets_in(zone: Zone, opening: str) -> bool:
     return value in {"port": zone.ports, "protocol": zone.protocols, "rich-rule": zone.rich_rules}[kind]
 
 
-def wanted_ports(site: Site, address: str) -> tuple[str, ...]:
-    """The TCP ports that the site needs open on the machine with this address: the entry's, and its members'. Pure."""
+def wanted_ports(site: Site, node: str) -> tuple[str, ...]:
+    """The TCP ports that the site needs open on this node: the entry's, and those of its members. Pure."""
+    address = next(n.address for n in (site.nodes.master, site.nodes.backup) if n.name == node)
     members = (member.rpartition(":")[::2] for member in site.nacos.members)
     return (f"{site.openresty.port}/tcp", *(f"{port}/tcp" for host, port in members if host == address))
 
@@ -123,13 +156,21 @@ def wanted_ports(site: Site, address: str) -> tuple[str, ...]:
 @operation("01", "Open the ports of OpenResty and Nacos")
 def open_ports(site: OpenSite) -> tuple[Change, ...]:
     """80 on both nodes, the members' ports where they are (the chapter's note about firewalls)."""
-    pair = ((site.hosts[node.name], node) for node in (site.model.nodes.master, site.model.nodes.backup))
-    return tuple(_plan_ports(host, wanted_ports(site.model, node.address)) for host, node in pair)
+    return tuple(_plan_ports(host, wanted_ports(site.model, host.name)) for host in site.nodes)
 
 
 def _plan_ports(host: Host, ports: tuple[str, ...]) -> Change:
-    openings = [f"port={port}" for port in ports]
-    return plan_openings(host.name, firewall_found(host), openings, f"open {', '.join(ports)}")
+    return plan_openings(host.name, firewall_found(host), port_openings(ports), f"open {', '.join(ports)}")
+
+
+def port_openings(ports: Sequence[str]) -> tuple[str, ...]:
+    """Ports as openings: `port=80/tcp`. Pure."""
+    return tuple(f"port={port}" for port in ports)
+
+
+def vrrp_openings(found: Firewall | None) -> tuple[str, ...]:
+    """VRRP as an opening, as this firewall's version says it; none for no firewall. Pure."""
+    return () if found is None else (found.vrrp_rule,)
 
 
 @operation("04", "Let VRRP through the firewall")
@@ -140,5 +181,4 @@ def allow_vrrp(site: OpenSite) -> tuple[Change, ...]:
 
 def _plan_vrrp(host: Host) -> Change:
     found = firewall_found(host)
-    openings = [found.vrrp_rule] if found else []
-    return plan_openings(host.name, found, openings, "let VRRP (IP protocol 112) in")
+    return plan_openings(host.name, found, vrrp_openings(found), "let VRRP (IP protocol 112) in")

@@ -32,6 +32,31 @@ class Address:
     """Whether it is the VIP."""
 
 
+@dataclass(frozen=True)
+class Process:
+    """One process of an entry."""
+
+    node: str
+    pid: int
+    name: str
+    """As `ps -C` knows it."""
+    unit: str
+    """The systemd unit that it belongs to."""
+    command: str
+
+
+def entry_processes(site: OpenSite) -> tuple[Process, ...]:
+    """The processes that the chapter's check script counts (`ps -C openresty`), on both nodes; none is an answer."""
+    listing = "ps -C openresty -o pid= -o comm= -o unit= -o args="
+    return tuple(row for host in site.nodes for row in parse_processes(host.name, host.run(listing).stdout))
+
+
+def parse_processes(node: str, listing: str) -> tuple[Process, ...]:
+    """`ps`'s lines as rows. Pure."""
+    words = (line.split(maxsplit=3) for line in listing.splitlines())
+    return tuple(Process(node, int(pid), name, unit, command) for pid, name, unit, command in words)
+
+
 def keepalived_status(site: OpenSite) -> tuple[NodeStatus, ...]:
     """What each node says of its keepalived (chapter step 12)."""
     return tuple(_status(host) for host in site.nodes)

@@ -45,6 +45,13 @@ def answer_through_vip(site: OpenSite, path: str = "/entry") -> Answer:
     return ask_page(site.observer or site.backup, url)
 
 
+def answer_of_entry(site: OpenSite, node: Host) -> Answer:
+    """Ask the entry of one node by the node's own address, from the other node."""
+    pair = site.model.nodes
+    address, asker = (pair.master.address, site.backup) if node is site.master else (pair.backup.address, site.master)
+    return ask_page(asker, f"http://{address}:{site.model.openresty.port}/entry")
+
+
 def ask_page(asker: Host, url: str) -> Answer:
     """Ask for a page from one machine; no answer is an Answer too."""
     # Any exit status of curl is an answer: 7 refused, 28 timeout, 22 never (no --fail).

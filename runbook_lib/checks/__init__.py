@@ -3,7 +3,7 @@
 from runbook_lib.checks.check_script import check_script_installed, check_script_reports
 from runbook_lib.checks.clean_up import nothing_left
 from runbook_lib.checks.config import config_agrees, config_installed, config_valid
-from runbook_lib.checks.firewall import ports_reachable, vrrp_arrives
+from runbook_lib.checks.firewall import ports_kept, ports_reachable, vrrp_arrives, vrrp_kept
 from runbook_lib.checks.keepalived import (
     keepalived_provenance,
     keepalived_source,
@@ -49,6 +49,7 @@ __all__ = [
     "openresty_installed",
     "openresty_restarts",
     "openresty_running",
+    "ports_kept",
     "ports_reachable",
     "service_enabled",
     "service_fresh",
@@ -57,6 +58,7 @@ __all__ = [
     "service_running",
     "vip_answers",
     "vrrp_arrives",
+    "vrrp_kept",
 ]
 
 _EVERY = (
@@ -66,6 +68,7 @@ _EVERY = (
     openresty_running,
     openresty_answers,
     ports_reachable,
+    ports_kept,
     keepalived_source,
     keepalived_toolchain,
     keepalived_version,
@@ -74,6 +77,7 @@ _EVERY = (
     service_enabled,
     service_not_sysv,
     vrrp_arrives,
+    vrrp_kept,
     config_installed,
     config_valid,
     config_agrees,

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 
-from runbook_lib.chapter.firewall import firewall_found, wanted_ports
-from runbook_lib.checks.pair import worse
+from runbook_lib.chapter.firewall import (
+    Firewall,
+    firewall_found,
+    lacking,
+    port_openings,
+    vrrp_openings,
+    wanted_ports,
+)
+from runbook_lib.checks.pair import on_both, worse
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
 
@@ -14,22 +22,21 @@ LISTEN_S = 3.0
 SCRIPT = resources.files("runbook_lib.checks") / "data" / "vrrp_packets.py"
 
 _REFUSED = "Connection refused"
-_REJECTED = ("No route to host", "prohibited")
 
 
 def ports_reachable(site: OpenSite) -> Check:
-    """Check `ports.reachable`: each port is reached from another machine of the segment."""
+    """Check `ports.reachable`: a connection from the other node gets through the firewall at each port."""
 
     def observe() -> Verdict:
         pair = zip((site.model.nodes.master, site.model.nodes.backup), site.nodes, reversed(site.nodes), strict=True)
-        return worse((host.name, _ports(site, node.address, asker)) for node, host, asker in pair)
+        return worse((host.name, _ports(site, host, node.address, asker)) for node, host, asker in pair)
 
-    claim = "The entry's port on both nodes, and the members' ports, are reached from another machine."
+    claim = "A connection from the other node gets through the firewall, at the entry's port and at the members' ports."
     return Check("ports.reachable", claim, "01", observe)
 
 
-def _ports(site: OpenSite, address: str, asker: Host) -> Verdict:
-    ports = [port.partition("/")[0] for port in wanted_ports(site.model, address)]
+def _ports(site: OpenSite, host: Host, address: str, asker: Host) -> Verdict:
+    ports = [port.partition("/")[0] for port in wanted_ports(site.model, host.name)]
     return judge_ports({port: _connect(asker, address, port) for port in ports})
 
 
@@ -43,16 +50,45 @@ def _connect(asker: Host, address: str, port: str) -> str:
 
 
 def judge_ports(tried: dict[str, str]) -> Verdict:
-    """FAILED while one is not reached; refused is told from rejected. Pure."""
-    lacking = {port: why for port, why in tried.items() if why}
-    if not lacking:
-        return Verdict.passed(f"{', '.join(tried)} reached")
-    observed = ", ".join(f"{port}: {why}" for port, why in lacking.items())
-    if all(why == _REFUSED for why in lacking.values()):
-        return Verdict.failed(
-            observed, "The firewall lets it in, nothing listens yet: notebook 01, or Nacos is starting."
-        )
-    return Verdict.failed(observed, "The firewall is in the way: notebook 01 opens the ports.")
+    """FAILED while a firewall is in the way; a refusal comes from behind it, where nothing listens yet. Pure."""
+    stopped = {port: why for port, why in tried.items() if why not in ("", _REFUSED)}
+    if stopped:
+        observed = ", ".join(f"{port}: {why}" for port, why in stopped.items())
+        return Verdict.failed(observed, "The firewall is in the way: notebook 01 opens the ports.")
+    quiet = [port for port, why in tried.items() if why]
+    let_in = f"; {', '.join(quiet)} let in, where nothing listens yet" if quiet else ""
+    return Verdict.passed(f"{', '.join(port for port in tried if port not in quiet) or 'none'} answered{let_in}")
+
+
+def ports_kept(site: OpenSite) -> Check:
+    """Check `ports.kept`: the firewall lets the ports in now, and will after the next boot."""
+
+    def judge(host: Host) -> Verdict:
+        return judge_kept(firewall_found(host), port_openings(wanted_ports(site.model, host.name)), "01")
+
+    claim = "Each port is open now, and will be after a reboot."
+    return Check("ports.kept", claim, "01", lambda: on_both(site, judge))
+
+
+def vrrp_kept(site: OpenSite) -> Check:
+    """Check `vrrp.kept`: the firewall lets VRRP in now, and will after the next boot."""
+
+    def judge(host: Host) -> Verdict:
+        found = firewall_found(host)
+        return judge_kept(found, vrrp_openings(found), "04")
+
+    claim = "VRRP is let in now, and will be after a reboot."
+    return Check("vrrp.kept", claim, "04", lambda: on_both(site, judge))
+
+
+def judge_kept(found: Firewall | None, openings: Sequence[str], notebook: str) -> Verdict:
+    """FAILED while an opening is missing at runtime or in the permanent configuration. Pure."""
+    if found is None:
+        return Verdict.passed("no firewalld runs")
+    if missing := lacking(found, openings):
+        observed = f"{', '.join(missing)} not let in both now and after a reboot"
+        return Verdict.failed(observed, f"Notebook {notebook} lets it in, at once and permanently.")
+    return Verdict.passed(", ".join(openings))
 
 
 def vrrp_arrives(site: OpenSite) -> Check:

@@ -44,6 +44,31 @@ def parse_facts(said: str) -> Facts:
     return Facts(int(user_id), init, release, int(free), tuple((w[1], w[3]) for w in words if len(w) > 3))
 
 
+@dataclass(frozen=True)
+class MachineRow:
+    """A machine of the site, for the reader."""
+
+    machine: str
+    part: str
+    release: str
+    addresses: str
+    free_on_usr_local: str
+
+
+def machine_rows(site: OpenSite) -> tuple[MachineRow, ...]:
+    """What each machine is, and its part in the site. Raises HostError for one that can't be reached."""
+    return tuple(_row(machine.name, site) for machine in site.model.machines)
+
+
+def _row(name: str, site: OpenSite) -> MachineRow:
+    model = site.model
+    parts = {model.nodes.master.name: "MASTER", model.nodes.backup.name: "BACKUP"}
+    other = "observer" if model.observer_machine and name == model.observer_machine.name else "client"
+    facts = machine_facts(site.hosts[name])
+    addresses = ", ".join(f"{found} on {interface}" for interface, found in facts.addresses if interface != "lo")
+    return MachineRow(name, parts.get(name, other), facts.release, addresses, f"{facts.free_mib} MiB")
+
+
 def machines_ready(site: OpenSite) -> Check:
     """Check `machines.ready`: every machine answers SSH as root, with systemd, room on its disk, and its address."""
 

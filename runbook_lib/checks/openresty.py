@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.chapter.openresty import Entry, EntryFiles, entry_found, launcher, wanted_entry
-from runbook_lib.chapter.vip import Answer, ask_page
+from runbook_lib.chapter.vip import Answer, answer_of_entry
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
@@ -70,16 +70,9 @@ def openresty_answers(site: OpenSite) -> Check:
     """Check `openresty.answers`: each entry answers the other node, and gives its own name."""
 
     def observe() -> Verdict:
-        return on_both(site, lambda host: _answers(site, host))
+        return on_both(site, lambda host: judge_answer(host.name, answer_of_entry(site, host)))
 
     return Check("openresty.answers", "Each entry answers the other node, by its own name.", "01", observe)
-
-
-def _answers(site: OpenSite, host: Host) -> Verdict:
-    node = site.model.nodes.master if host is site.master else site.model.nodes.backup
-    other = site.backup if host is site.master else site.master
-    url = f"http://{node.address}:{site.model.openresty.port}/entry"
-    return judge_answer(host.name, ask_page(other, url))
 
 
 def judge_answer(name: str, answer: Answer) -> Verdict:

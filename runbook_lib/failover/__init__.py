@@ -1,7 +1,7 @@
 """Predict, inject and measure a failover. The chart has a module of its own: it brings matplotlib."""
 
 from runbook_lib.failover.catalogue import FAULTS, Fault, fault_named
-from runbook_lib.failover.claims import outage_in_band, restored
+from runbook_lib.failover.claims import none_left, outage_in_band, restored
 from runbook_lib.failover.combinations import combinations_as_predicted, four_combinations
 from runbook_lib.failover.faults import undo_recorded_faults
 from runbook_lib.failover.outlook import moments, predictions
@@ -19,6 +19,7 @@ __all__ = [
     "four_combinations",
     "measure_failover",
     "moments",
+    "none_left",
     "outage_in_band",
     "predictions",
     "restored",

@@ -56,9 +56,8 @@ def restored(site: OpenSite, trial: Trial | Skipped) -> Check:
     def observe() -> Verdict:
         if isinstance(trial, Skipped):
             return Verdict.skipped(trial.reason)
-        left = [f"{host.name}: {fault}" for host in site.nodes for fault in node_record.recorded_faults(host)]
-        if left:
-            return Verdict.failed(f"not undone: {', '.join(left)}", "run `sh` on it in /var/lib/runbook/faults/ there")
+        if (left := judge_recorded(_recorded(site))).status is not Status.PASSED:
+            return left
         seen = steady.steady_state(site).observe()
         if seen.status is not Status.PASSED:
             return seen
@@ -66,3 +65,21 @@ def restored(site: OpenSite, trial: Trial | Skipped) -> Check:
 
     claim = "After the undo the site is in steady state, and no fault is recorded on a node."
     return Check("failover.restored", claim, NOTEBOOK, observe)
+
+
+def none_left(site: OpenSite) -> Check:
+    """Check `failover.none-left`: no node remembers a fault that was not undone."""
+    claim = "No fault of an earlier run waits for its undo."
+    return Check("failover.none-left", claim, "00", lambda: judge_recorded(_recorded(site)))
+
+
+def judge_recorded(recorded: tuple[str, ...]) -> Verdict:
+    """FAILED with the faults that are recorded still. Pure."""
+    if recorded:
+        hint = f"runbook run undoes it at its start; by hand: `sh` on it in {node_record.FOLDER}/ there."
+        return Verdict.failed(f"not undone: {', '.join(recorded)}", hint)
+    return Verdict.passed("none")
+
+
+def _recorded(site: OpenSite) -> tuple[str, ...]:
+    return tuple(f"{host.name}: {fault}" for host in site.nodes for fault in node_record.recorded_faults(host))

@@ -12,8 +12,8 @@ from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.parameters import read_parameters
 from runbook_lib.notebook.reach import unreachable, without
 from runbook_lib.notebook.repository import OUTPUTS, repository_top
+from runbook_lib.notebook.standing import observe_all
 from runbook_lib.notebook.tables import render_checks, render_checks_json
-from runbook_lib.notebook.verify import observe
 from runbook_lib.site import parse_site
 
 
@@ -24,7 +24,7 @@ def check(file: Path, *, as_json: bool) -> int:
     site = open_model(model, Journal(None), top / OUTPUTS)
     lost = unreachable(site)
     every = checks.every(without(site, lost))
-    verdicts = [(one, observe(one)) for one in every]
+    verdicts = list(zip(every, observe_all(every), strict=True))
     print(render_checks_json(verdicts) if as_json else render_checks(verdicts))
     for error in lost.values():
         print(f"runbook: {error}", file=sys.stderr)

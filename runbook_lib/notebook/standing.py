@@ -1,0 +1,47 @@
+"""Where the site stands: which notebook's checks hold now, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+
+from runbook_lib import checks
+from runbook_lib.checks.verdict import Check, Status, Verdict
+from runbook_lib.hosts import OpenSite
+from runbook_lib.notebook.verify import observe
+
+AT_ONCE = 8
+"""Checks side by side: most of their time is waiting. sshd's MaxSessions is 10."""
+HOLDING = (Status.PASSED, Status.WARNED, Status.SKIPPED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What holds of one notebook."""
+
+    notebook: str
+    checks_that_hold: str
+    """`2 of 5`."""
+    first_that_does_not: str
+    """Its id and what was observed; empty: all hold."""
+
+
+def observe_all(every: Sequence[Check]) -> list[Verdict]:
+    """One look at each check, some at a time; verdicts in the checks' order."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(observe, every))
+
+
+def standing(site: OpenSite) -> tuple[Standing, ...]:
+    """A row for each notebook that has checks; read-only."""
+    every = checks.every(site)
+    judged = sorted(zip(every, observe_all(every), strict=True), key=lambda pair: pair[0].notebook)
+    return tuple(_row(number, list(pairs)) for number, pairs in groupby(judged, lambda pair: pair[0].notebook))
+
+
+def _row(number: str, judged: Sequence[tuple[Check, Verdict]]) -> Standing:
+    wrong = [(check, verdict) for check, verdict in judged if verdict.status not in HOLDING]
+    first = f"{wrong[0][0].id}: {wrong[0][1].observed}" if wrong else ""
+    return Standing(number, f"{len(judged) - len(wrong)} of {len(judged)}", first)
