@@ -51,18 +51,18 @@ class Firewall:
         return f"protocol={VRRP}" if self.version >= PROTOCOLS_SINCE else f"rich-rule={RICH_VRRP}"
 
 
+# As few calls as can be: each starts a Python. The first fails where firewalld is absent (127) or does not run (252).
 _PROBE = (
-    "command -v firewall-cmd >/dev/null && firewall-cmd --state >/dev/null 2>&1 || exit 3; firewall-cmd --version; "
-    "sed -n 's/^FirewallBackend *= *//p' /etc/firewalld/firewalld.conf | tail -n 1; echo; "
-    "for p in '' --permanent; do echo ==; for w in ports protocols rich-rules; do "
-    'echo "-- $w"; firewall-cmd $p --list-$w 2>/dev/null; done; done; true'
+    "version=$(firewall-cmd --version 2>/dev/null) || exit 3; echo $version; "
+    "sed -n 's/^FirewallBackend *= *//p' /etc/firewalld/firewalld.conf | tail -n 1; "
+    "echo ==; firewall-cmd --list-all && echo == && firewall-cmd --permanent --list-all"
 )
 
 
 def firewall_found(host: Host) -> Firewall | None:
     """firewalld as it is on a host; None where it does not run, and so lets everything in."""
     # 3: no firewalld, or one that is stopped.
-    probed = host.run(_PROBE.replace("%", "%%")).check(normal=(0, 3))
+    probed = host.run(_PROBE).check(normal=(0, 3))
     return parse_firewall(probed.stdout) if probed.exit_status == 0 else None
 
 
@@ -78,9 +78,15 @@ def parse_firewall(probed: str) -> Firewall:
     )
 
 
-def _parse_zone(text: str) -> Zone:
-    _, ports, protocols, rich_rules = (part.partition("\n")[2] for part in f"\n{text}".split("-- "))
-    return Zone(frozenset(ports.split()), frozenset(protocols.split()), frozenset(rich_rules.strip().splitlines()))
+def _parse_zone(listing: str) -> Zone:
+    """`--list-all` of the default zone; what a version does not list, it does not know."""
+    values = {key.strip(): value for key, _, value in (line.partition(":") for line in listing.splitlines())}
+    rules = listing.partition("  rich rules:")[2].splitlines()[1:]
+    return Zone(
+        frozenset(values.get("ports", "").split()),
+        frozenset(values.get("protocols", "").split()),
+        frozenset(rule.strip() for rule in rules if rule.startswith("\t")),
+    )
 
 
 @dataclass(frozen=True)
