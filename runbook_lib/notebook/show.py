@@ -75,7 +75,16 @@ def done_table(done: Done) -> Table | str:
 def changes_table(changes: Sequence[Change]) -> Table:
     """A row a change, and below the table the diffs of the files that they write."""
     rows = [(c.host, _what(c), c.was, "; ".join(str(action) for action in c.actions)) for c in changes]
-    return Table(("host", "change", "found", "done by"), rows, "\n".join(c.diff for c in changes if c.diff))
+    return Table(("host", "change", "found", "done by"), rows, _diffs(changes))
+
+
+def _diffs(changes: Sequence[Change]) -> str:
+    """Each diff below the names of the hosts that it is made on; equal ones once."""
+    hosts: dict[str, list[str]] = {}
+    for change in changes:
+        if change.diff:
+            hosts.setdefault(change.diff, []).append(change.host)
+    return "\n".join(f"on {' and '.join(names)}:\n{diff}" for diff, names in hosts.items())
 
 
 def _what(change: Change) -> str:

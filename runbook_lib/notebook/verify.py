@@ -57,6 +57,6 @@ def _record(journal: Journal, check: Check, verdict: Verdict, waited_s: float) -
 
 
 def render_verdict(check: Check, verdict: Verdict) -> str:
-    """The verdict line, and the hint below it when there is one. Pure."""
-    line = f"{MARKS[verdict.status]} {verdict.status}  {check.id}: {check.claim} {verdict.observed}"
-    return f"{line}\n  → {verdict.hint}" if verdict.hint else line
+    """The verdict: what is claimed, what was observed, and the hint when there is one, a line each. Pure."""
+    lines = [f"{MARKS[verdict.status]} {verdict.status}  {check.id}: {check.claim}", f"  {verdict.observed}"]
+    return "\n".join([*lines, *([f"  → {verdict.hint}"] if verdict.hint else [])])

@@ -52,9 +52,16 @@ def test_changes_are_a_table_and_their_diffs(shown: list[dict[str, str]]) -> Non
         "node129  write /etc/a (WARNED: odd)  another  write /etc/a; systemctl reload x\n"
         "node128  no change: /etc/a is right\n"
         "\n"
-        "--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-old\n+new"
+        "on node129:\n--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-old\n+new"
     )
-    assert "<pre>--- /etc/a" in shown[0]["text/html"]
+    assert "<pre>on node129:\n--- /etc/a" in shown[0]["text/html"]
+
+
+def test_a_diff_that_two_hosts_share_stands_there_once(shown: list[dict[str, str]]) -> None:
+    write = WriteFile("/etc/a", "new\n")
+    show(Done("Write the file", tuple(Change(host, "write", (write,)) for host in ("node129", "node128"))))
+    assert shown[0]["text/plain"].count("+++ /etc/a") == 1
+    assert "on node129 and node128:\n" in shown[0]["text/plain"]
 
 
 def test_nothing_to_do_is_one_sentence(shown: list[dict[str, str]], capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,20 +31,20 @@ def judged(site: OpenSite) -> list[CheckJudged]:
     return [r.event for r in read_journal(site.journal.path) if isinstance(r.event, CheckJudged)]
 
 
-def test_passed_is_one_line_and_one_event(site: OpenSite, capsys: pytest.CaptureFixture[str]) -> None:
+def test_passed_is_the_claim_what_was_seen_and_one_event(site: OpenSite, capsys: pytest.CaptureFixture[str]) -> None:
     verify(check(Verdict.passed("Both do.")))
-    assert capsys.readouterr().out == "✔ PASSED  a.b: It is so. Both do.\n"
+    assert capsys.readouterr().out == "✔ PASSED  a.b: It is so.\n  Both do.\n"
     assert [(j.check, j.verdict, j.observed) for j in judged(site)] == [("a.b", "PASSED", "Both do.")]
 
 
 def test_warned_shows_its_hint_and_goes_on(site: OpenSite, capsys: pytest.CaptureFixture[str]) -> None:
     verify(check(Verdict.warned("2.2.7 runs.", "Give the archive of 2.1.5.")))
-    assert capsys.readouterr().out == "! WARNED  a.b: It is so. 2.2.7 runs.\n  → Give the archive of 2.1.5.\n"
+    assert capsys.readouterr().out == "! WARNED  a.b: It is so.\n  2.2.7 runs.\n  → Give the archive of 2.1.5.\n"
 
 
 def test_skipped_goes_on(site: OpenSite, capsys: pytest.CaptureFixture[str]) -> None:
     verify(check(Verdict.skipped("nobody measures")))
-    assert capsys.readouterr().out == "– SKIPPED  a.b: It is so. nobody measures\n"
+    assert capsys.readouterr().out == "– SKIPPED  a.b: It is so.\n  nobody measures\n"
 
 
 def test_failed_raises(site: OpenSite) -> None:

@@ -1,0 +1,89 @@
+"""The house: imports point downwards only, and each third-party library has one door."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import runbook_lib
+
+PACKAGE = Path(runbook_lib.__file__).parent
+ROOMS = (
+    "__main__", "notebook", "evidence", "failover", "checks", "chapter", "lab", "hosts", "journal", "site", "errors",
+)  # fmt: skip
+"""From the roof to the ground."""
+DOORS = {
+    "IPython": {"notebook/show.py"},
+    "jinja2": {"chapter/rendering.py"},
+    "jupyter_client": {"notebook/kernels.py"},
+    "jupyter_core": {"notebook/kernels.py"},
+    "matplotlib": {"failover/chart.py"},
+    "nbclient": {"notebook/execution.py"},
+    "papermill": {"notebook/execution.py"},
+    "paramiko": {"hosts/connection.py"},
+    "pydantic": {"site.py", "journal/journal.py", "notebook/overrides.py"},
+    "pyroute2": {"lab/network.py"},
+    "rich": {"notebook/progress.py"},
+    "typer": {"__main__.py", "lab/commands.py"},
+    "yaml": {"notebook/yaml_values.py"},
+}
+"""pydantic has three: the model, the journal's records, and the names inside the model."""
+MODULES = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py")) if "data" not in path.parts]
+
+
+def imports(module: Path) -> Iterator[str]:
+    """Every dotted name that the module imports, inside functions too."""
+    for node in ast.walk(ast.parse((PACKAGE / module).read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: a relative import hides its room"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: Path) -> str:
+    return module.parts[0].removesuffix(".py")
+
+
+def rooms_used(module: Path) -> set[str]:
+    names = (name.split(".") for name in imports(module) if name.startswith("runbook_lib."))
+    return {parts[1] for parts in names if parts[1] in ROOMS}
+
+
+def test_every_room_is_known() -> None:
+    assert {room_of(module) for module in MODULES} - {"__init__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_imports_point_downwards(module: Path) -> None:
+    if room_of(module) != "__init__":
+        below = ROOMS[ROOMS.index(room_of(module)) :]
+        assert rooms_used(module) <= set(below)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_nobody_reaches_into_the_lab(module: Path) -> None:
+    inside = {name for name in imports(module) if name.startswith("runbook_lib.lab.") and name.count(".") > 2}
+    if room_of(module) != "lab":
+        assert inside <= {"runbook_lib.lab.commands.app"}
+
+
+def test_the_lab_knows_only_what_it_stands_on_and_evidence_no_host() -> None:
+    used = {room: set[str]().union(*(rooms_used(m) for m in MODULES if room_of(m) == room)) for room in ROOMS}
+    assert used["lab"] == {"lab", "hosts", "errors"}
+    assert used["evidence"] == {"evidence", "journal", "errors"}
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_library_has_one_door(library: str) -> None:
+    doors = {str(module) for module in MODULES if library in {name.partition(".")[0] for name in imports(module)}}
+    assert doors == DOORS[library]
+
+
+def test_every_library_has_a_door() -> None:
+    used = {name.partition(".")[0] for module in MODULES for name in imports(module)}
+    assert used - set(DOORS) - {"runbook_lib"} <= set(sys.stdlib_module_names)
