@@ -68,7 +68,11 @@ class Group:
 
     def processes(self) -> list[int]:
         """Every process in it and below, as the caller's PID namespace numbers them."""
-        return [int(pid) for file in sorted(self.path.rglob("cgroup.procs")) for pid in file.read_text().split()]
+        found = []
+        for folder, _, _ in os.walk(self.path):
+            with suppress(OSError):  # systemd inside has removed it meanwhile: ENOENT, or ENODEV while it is read
+                found += [int(pid) for pid in Path(folder, "cgroup.procs").read_text().split()]
+        return found
 
     def populated(self) -> bool:
         """Whether a live process is in it or below; False as well when the group is gone."""
