@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from chapter_run import Finished, Site
 
 from runbook_lib import lab
 from runbook_lib.lab import Lab
@@ -17,19 +18,28 @@ from runbook_lib.lab.folder import LABS
 @pytest.fixture(scope="session")
 def lab_without_nacos() -> Iterator[Lab]:
     """Four machines; what a test changes on them it puts back, or it powers the machine off and on."""
-    with _own_lab("plain", with_nacos=False) as made:
+    with own_lab("plain", with_nacos=False) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def lab_with_nacos() -> Iterator[Lab]:
     """The same, and three Nacos members that are still starting on node128."""
-    with _own_lab("nacos", with_nacos=True) as made:
+    with own_lab("nacos", with_nacos=True) as made:
         yield made
 
 
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+    with own_lab("chapter", with_nacos=True) as lab:
+        site = Site(lab, tmp_path_factory.mktemp("chapter"))
+        before = site.verdicts()
+        plan = site.runbook("run", "--plan").stdout
+        yield Finished(site, before, plan, site.verdicts(), site.run("--reason", "the tests"))
+
+
 @contextmanager
-def _own_lab(kind: str, *, with_nacos: bool) -> Iterator[Lab]:
+def own_lab(kind: str, *, with_nacos: bool) -> Iterator[Lab]:
     _remove_orphans()
     name = f"test-{kind}-{os.getpid()}"
     try:
