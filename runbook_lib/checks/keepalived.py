@@ -28,10 +28,10 @@ def judge_source(model: Site) -> Verdict:
         return Verdict.failed(error.what, error.todo)
     if source is None:
         return Verdict.failed("it was not fetched yet", "Notebook 02 fetches it, or give keepalived.archive=FILE.")
-    observed = f"{source.path.name} from {source.origin}, SHA-256 {source.sha256}"
+    archive = f"{source.path.name}, SHA-256 {source.sha256}"
     if not source.warning:
-        return Verdict.passed(observed)
-    return Verdict.warned(f"{observed}: {source.warning}", "Give upstream's archive: -p keepalived.archive=FILE.")
+        return Verdict.passed(f"{archive}, from {source.origin}")
+    return Verdict.warned(f"{archive}: {source.warning}", "Give upstream's archive: -p keepalived.archive=FILE.")
 
 
 def keepalived_version(site: OpenSite) -> Check:
@@ -75,8 +75,7 @@ def judge_version(nodes: list[tuple[str, Installed, str]], wanted: str) -> Verdi
     if alike and len({found.binary_sha256 for _, found, _ in nodes}) > 1:
         return Verdict.failed(observed, "The nodes are alike and their binaries differ: notebook 02 copies one.")
     if {said for _, _, said in nodes} != {wanted} or any(provenance.warning for provenance in made):
-        warnings = "; ".join(dict.fromkeys(p.warning for p in made if p.warning)) or f"asked for {wanted}"
-        return Verdict.warned(f"{observed} ({warnings})", "Give upstream's archive: -p keepalived.archive=FILE.")
+        return Verdict.warned(f"{observed}; asked for upstream's {wanted}", "Give upstream's archive: -p keepalived.archive=FILE.")
     return Verdict.passed(observed)
 
 

@@ -82,10 +82,11 @@ def warnings_given(records: Iterable[Record]) -> tuple[str, ...]:
     """What the run did other than asked, each once, in the order of time. Pure."""
     said: dict[str, None] = {}
     for record in records:
-        if isinstance(record.event, CheckJudged) and record.event.verdict == Outcome.WARNED:
-            said[f"{record.event.observed} {record.event.hint}".strip()] = None
-        if isinstance(record.event, ChangeMade) and record.event.warning:
-            said[f"{record.event.host}: {record.event.warning}"] = None
+        event = record.event
+        if isinstance(event, CheckJudged) and event.verdict == Outcome.WARNED:
+            said[f"{event.check}: {event.observed}. {event.hint}"] = None
+        if isinstance(event, ChangeMade) and event.warning:
+            said[f"{event.host}: {event.warning}."] = None
     return tuple(said)
 
 
