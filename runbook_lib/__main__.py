@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from runbook_lib.errors import CANNOT_RUN, RunbookError
+from runbook_lib.errors import CANNOT_RUN, INTERRUPTED, RunbookError
 from runbook_lib.lab.commands import app as lab_app
 
 # What a command needs is imported inside it: `runbook lab` must not wait for papermill and paramiko.
@@ -19,6 +20,10 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 app.add_typer(lab_app, name="lab")
 
 File = Annotated[Path, typer.Option("-f", "--file", help="The parameter file: parameters/lab.yaml or your own.")]
+Parameter = Annotated[
+    list[str] | None,
+    typer.Option("-p", metavar="NAME=VALUE", help="A dotted name inside site, or a notebook's own; VALUE is YAML."),
+]
 
 
 @app.callback()
@@ -30,13 +35,12 @@ def root() -> None:
 def run(
     file: File,
     *,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("-p", metavar="NAME=VALUE", help="A dotted name inside site, or a notebook's own; VALUE is YAML."),
+    parameter: Parameter = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="NN", help="The first notebook.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="NN", help="The last notebook.")] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="NN,NN", help="Just these; the one way to run 90.")
     ] = None,
-    first: Annotated[str, typer.Option("--from", metavar="NN", help="The first notebook.")] = "",
-    last: Annotated[str, typer.Option("--to", metavar="NN", help="The last notebook.")] = "",
-    only: Annotated[str, typer.Option("--only", metavar="NN,NN", help="Just these; the one way to run 90.")] = "",
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what would change, with diffs, and touch nothing.")
     ] = False,
@@ -53,17 +57,26 @@ def run(
 
 
 @app.command()
-def check(file: File, json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+def check(
+    file: File,
+    *,
+    parameter: Parameter = None,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
     """Look at every check once; read-only. Exit status as `run`."""
     from runbook_lib.notebook.check import check as check_site
 
-    raise typer.Exit(check_site(file, as_json=json))
+    raise typer.Exit(check_site(file, tuple(parameter or ()), as_json=json))
 
 
 def main() -> None:
     """Run one command; an error of ours is one sentence and what to do next, with its exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing half-done stays
     try:
         app()
+    except KeyboardInterrupt:
+        print("runbook: interrupted.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
     except RunbookError as error:
         print(f"runbook: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None

@@ -4,30 +4,54 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    model_validator,
+)
 
 from runbook_lib.errors import ParameterError
 
 FIXED_WEIGHT = 0
 CHAPTER_WEIGHT = -20
+MEMBER = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[0-9]{1,5}"
+"""Goes into nginx.conf as it stands."""
 DISRUPTIONS = ("none", "faults", "demonstrations")
 
 
 def _text(value: object) -> object:
     """YAML makes 1111 a number and 0111 an octal one: what was meant can't be known any more."""
-    if value is not None and not isinstance(value, str | Path):
+    if value is not None and not isinstance(value, str):
         raise ValueError(f"YAML read this as {type(value).__name__} {value!r}: quote this value")
     return value
 
 
+def _folder_of_its_own(path: str, program: str) -> str:
+    """It is replaced as a whole, and taken away by notebook 90: nobody else's things may be in it."""
+    parts = path.split("/")
+    if parts[0] != "" or len(parts) < 3 or any(part in ("", ".", "..") for part in parts[1:]):
+        raise ValueError("not an absolute path in its shortest form, with a folder above it")
+    if not parts[-1].startswith(program) or not re.fullmatch(r"[A-Za-z0-9._/-]+", path):
+        raise ValueError(f"{program} needs a folder of its own, whose name begins with {program}")
+    return path
+
+
 Text = Annotated[str, BeforeValidator(_text)]
+OpenRestyFolder = Annotated[Text, AfterValidator(lambda path: _folder_of_its_own(path, "openresty"))]
+KeepalivedFolder = Annotated[Text, AfterValidator(lambda path: _folder_of_its_own(path, "keepalived"))]
 Name = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+Variable = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Integer = Annotated[int, Strict()]  # YAML's `on` is no number, and "80" is text
-Seconds = Annotated[float, Field(gt=0, le=255)]
+Seconds = Annotated[float, Strict(), Field(gt=0, le=255)]
 
 
 class Part(BaseModel):
@@ -39,18 +63,18 @@ class Part(BaseModel):
 class Ssh(Part):
     """How a machine of the ssh substrate is reached (the lab knows its own). Secrets: names of variables only."""
 
-    address: Text | None = None
+    address: Annotated[str, BeforeValidator(_text), Field(max_length=253)] | None = None
     """Where to connect, when it is not the machine's address on the segment."""
     port: Integer = Field(22, ge=1, le=65535)
     user: Text = "root"
     key_file: Text | None = None
     """A private key; None: the agent's keys and the usual files."""
-    password_env: Text | None = None
+    password_env: Variable | None = None
     """Name of the environment variable that holds the password."""
     fingerprint: Text | None = Field(None, pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")
     """`SHA256:…` of the host key; None: known_hosts decides."""
     sudo: bool = False
-    sudo_password_env: Text | None = None
+    sudo_password_env: Variable | None = None
 
 
 class Machine(Part):
@@ -98,7 +122,7 @@ class Vrrp(Part):
     preempt: bool = True
 
 
-class Check(Part):
+class CheckTiming(Part):
     """When keepalived runs the check script, and how often it must fail (our script)."""
 
     interval: Integer = Field(2, ge=1, le=255)
@@ -109,9 +133,9 @@ class OpenResty(Part):
     """The HTTP entry on both nodes."""
 
     port: Integer = Field(80, ge=1, le=65535)
-    prefix: Text = Field("/usr/local/openresty", pattern=r"^/[A-Za-z0-9._/-]+$")
-    unit: Text = Field("openresty.service", pattern=r"^[A-Za-z0-9@._-]+\.service$")
-    restart_s: float = Field(1.0, gt=0, le=60)
+    prefix: OpenRestyFolder = "/usr/local/openresty"
+    unit: Text = Field("openresty.service", pattern=r"^[A-Za-z0-9][A-Za-z0-9@._-]*\.service$")
+    restart_s: Annotated[float, Strict()] = Field(1.0, gt=0, le=60)
     """RestartSec of our unit."""
 
 
@@ -126,14 +150,14 @@ class Nacos(Part):
 class Keepalived(Part):
     """What is built, and from where (chapter steps 1-3)."""
 
-    version: Annotated[str, BeforeValidator(_text), Field(pattern=r"^\d+\.\d+\.\d+$")] = "2.1.5"
+    version: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")] = "2.1.5"
     archive: Text | None = None
     """A local source tarball; relative paths count from the repository's top."""
     sha256: Annotated[str, BeforeValidator(_text), Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """What the archive's SHA-256 must be; None: upstream's own is compared, and only warned about."""
     allow_substitute: bool | None = None
     """May the distribution's source stand in? None: in the lab yes, on ssh no."""
-    prefix: Text = Field("/usr/local/keepalived", pattern=r"^/[A-Za-z0-9._/-]+$")
+    prefix: KeepalivedFolder = "/usr/local/keepalived"
 
 
 class Site(Part):
@@ -144,13 +168,13 @@ class Site(Part):
     disruption: Literal["none", "faults", "demonstrations"] | None = None
     """What may be disturbed; None: `faults` in the lab, `none` on ssh."""
     nodes: Nodes = Nodes()
-    interface: Text = Field("ens33", pattern=r"^[A-Za-z0-9._-]{1,15}$")
+    interface: Text = Field("ens33", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$")
     vip: Text = "192.168.42.130/24"
     vrrp: Vrrp = Vrrp()
     check_script: Literal["chapter", "fixed"] = "fixed"
     weight: Integer | None = Field(None, ge=-253, le=253)
     """Of the check script; None: 0 with ours, -20 with the chapter's."""
-    check: Check = Check()
+    check: CheckTiming = CheckTiming()
     openresty: OpenResty = OpenResty()
     nacos: Nacos = Nacos()
     keepalived: Keepalived = Keepalived()
@@ -208,8 +232,8 @@ class Site(Part):
             addresses = {m.name: ipaddress.IPv4Address(m.address) for m in self.machines}
         except ValueError as error:
             raise ValueError(f"an IPv4 address can't be read: {error}") from error
-        if "/" not in self.vip:
-            raise ValueError("vip needs its prefix length: 192.168.42.130/24")
+        if not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", self.vip) or vip.network.prefixlen < 8:
+            raise ValueError(f"vip {self.vip} needs its prefix length, 8 to 32: 192.168.42.130/24")
         for name, address in addresses.items():
             if address == vip.ip:
                 raise ValueError(f"vip {vip.ip} is the address of {name}: it must be a free one")
@@ -243,8 +267,12 @@ class Site(Part):
     def _members(self) -> Self:
         for member in self.nacos.members:
             host, _, port = member.rpartition(":")
-            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+            if not re.fullmatch(MEMBER, member) or not 0 < int(port) < 65536:
                 raise ValueError(f"nacos.members: {member!r} is not ADDRESS:PORT")
+            if host == "localhost" or host.startswith("127."):
+                raise ValueError(f"nacos.members: {member!r} is another machine for each entry: give its LAN address")
+            if member in {f"{n.address}:{self.openresty.port}" for n in (self.nodes.master, self.nodes.backup)}:
+                raise ValueError(f"nacos.members: {member!r} is where OpenResty itself listens")
         if len(set(self.nacos.members)) < len(self.nacos.members):
             raise ValueError("nacos.members: the same member stands there twice")
         return self

@@ -149,10 +149,10 @@ def candidate(host: Host, source: Source, prefix: str) -> Candidate:
 
 def init_script(host: Host, prefix: str) -> str:
     """The head of the archive's init.d script (chapter step 4); a sentence where the build kept none."""
-    found = host.read_file(f"{prefix}/{INIT_SCRIPT}")
+    found = host.read_text(f"{prefix}/{INIT_SCRIPT}")
     if found is None:
         return f"{host.name} has no {prefix}/{INIT_SCRIPT}: run notebook 02."
-    lines = found.decode(errors="replace").splitlines()
+    lines = found.splitlines()
     return "\n".join([*lines[:INIT_HEAD], f"… {len(lines) - INIT_HEAD} more lines in {prefix}/{INIT_SCRIPT}"])
 
 

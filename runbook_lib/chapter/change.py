@@ -98,6 +98,8 @@ class Change:
     """Where to look when it fails."""
     warning: str = ""
     """Where the change does other than what was asked: a substitute, say."""
+    held_back: bool = False
+    """Something is to be done, and is not agreed to: `title` says what, and how to agree. It has no actions."""
 
     @classmethod
     def none(cls, host: str, why: str) -> Change:
@@ -108,6 +110,13 @@ class Change:
     def is_none(self) -> bool:
         """Nothing to do."""
         return not self.actions
+
+    @property
+    def outlook(self) -> str:
+        """The title, and before it where nothing is done."""
+        if self.held_back:
+            return f"HELD BACK: {self.title}"
+        return f"no change: {self.title}" if self.is_none else self.title
 
     @property
     def diff(self) -> str:

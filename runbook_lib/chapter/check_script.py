@@ -44,8 +44,7 @@ def installed_script(host: Host) -> InstalledScript:
     """What stands at the script's place now."""
     # 1: no such file, which is an answer here.
     mode = host.run("stat -c %%a %s", SCRIPT).check(normal=(0, 1))
-    text = host.read_file(SCRIPT)
-    return InstalledScript(None if text is None else text.decode(errors="replace"), int(mode.stdout or "0", 8))
+    return InstalledScript(host.read_text(SCRIPT), int(mode.stdout or "0", 8))
 
 
 def plan_check_script(host: str, found: InstalledScript, wanted: str) -> Change:

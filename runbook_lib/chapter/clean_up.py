@@ -18,6 +18,9 @@ from runbook_lib.chapter.service import BINARY, FOLDER, UNIT, UNIT_FILE
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
+STATE = "/var/lib/runbook"
+"""What the runbook notes on a node: openings in the firewall, undos of faults, what a demonstration saved."""
+
 
 @dataclass(frozen=True)
 class Left:
@@ -35,6 +38,8 @@ class Left:
     """What we let through the firewall."""
     previous: tuple[str, ...]
     """Older versions of our own files."""
+    records: tuple[str, ...]
+    """What we noted in our own folder: openings, undos of faults, saved configurations."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -47,28 +52,25 @@ class Left:
             ("OpenResty's layout", self.entry),
             ("openings in the firewall", bool(self.openings)),
             ("older versions of files", bool(self.previous)),
+            (f"files in {STATE}", bool(self.records)),
         )
         return tuple(name for name, there in named if there)
 
 
 def left_on(host: Host, site: Site) -> Left:
     """What of ours is on a host now."""
-    script = _text(host, SCRIPT)
+    script = host.read_text(SCRIPT)
     older = host.run("ls -d %s %s %s %s", *(f"{p}.{end}" for p in (CONFIG, SCRIPT) for end in ("previous", "staged")))
     return Left(
-        service=is_ours(_text(host, UNIT_FILE)),
-        config=is_ours(_text(host, CONFIG)),
+        service=is_ours(host.read_text(UNIT_FILE)),
+        config=is_ours(host.read_text(CONFIG)),
         script=is_ours(script) or script == template("chapter_check.sh"),
         build=host.read_file(f"{site.keepalived.prefix}/{PROVENANCE_FILE}") is not None,
-        entry=is_ours(_text(host, openresty.launcher(site))),
+        entry=is_ours(host.read_text(openresty.launcher(site))),
         openings=firewall.recorded_openings(host),
         previous=tuple(older.stdout.split()),  # `ls` says 2 for those that are not there
+        records=tuple(host.run("find %s -type f", STATE).stdout.split()),
     )
-
-
-def _text(host: Host, path: str) -> str | None:
-    found = host.read_file(path)
-    return None if found is None else found.decode(errors="replace")
 
 
 def plan_clean_up(host: str, found: Left, site: Site) -> Change:
@@ -91,10 +93,9 @@ def _actions(found: Left, site: Site) -> Iterator[Action]:
         yield Command(f"rm -f{' %s' * len(found.previous)}", found.previous)
     yield Command("rm -rf %s && rmdir --ignore-fail-on-non-empty %s 2>/dev/null || :", (WORK, FOLDER))
     yield from (_close(opening) for opening in found.openings)
-    if found.openings:
-        yield Command("rm -f %s", (firewall.RECORD,))
     if found.entry:
         yield from _remove_entry(site)
+    yield Command("rm -rf %s", (STATE,))
 
 
 def _close(opening: str) -> Command:

@@ -61,8 +61,7 @@ def _quoted(word: str) -> str:
 
 def installed_configuration(host: Host) -> str | None:
     """The text of keepalived.conf on a host; None: there is none."""
-    found = host.read_file(CONFIG)
-    return None if found is None else found.decode(errors="replace")
+    return host.read_text(CONFIG)
 
 
 def configuration_test(path: str) -> Command:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from runbook_lib.chapter.change import Change, Command
 from runbook_lib.chapter.check_script import SCRIPT
 from runbook_lib.chapter.config import CONFIG
-from runbook_lib.chapter.keepalived_conf import Instance, parse_configuration
+from runbook_lib.chapter.keepalived_conf import parse_configuration
 from runbook_lib.chapter.operation import operation
 from runbook_lib.chapter.service import BINARY, UNIT, UNIT_FILE, service_state
 from runbook_lib.chapter.vip import holds_vip
@@ -82,7 +82,6 @@ class Daemon:
 
 def daemon_found(host: Host, vip: str) -> Daemon:
     """What runs on a host, and what should."""
-    config, read_config = host.read_file(CONFIG), host.read_file(f"{RECORD}/keepalived.conf")
     # Any exit status: a file that is not there is an answer. The unit writes its record with the same two commands.
     files = host.run("sha256sum %s %s", BINARY, UNIT_FILE).stdout
     script = host.run("find %s -perm -u+x", SCRIPT).stdout
@@ -90,10 +89,10 @@ def daemon_found(host: Host, vip: str) -> Daemon:
         host=host.name,
         active=service_state(host).active in ("active", "reloading"),
         holds_vip=holds_vip(host, vip),
-        config=(config or b"").decode(errors="replace"),
-        read_config=None if read_config is None else read_config.decode(errors="replace"),
+        config=host.read_text(CONFIG) or "",
+        read_config=host.read_text(f"{RECORD}/keepalived.conf"),
         files=files,
-        started_files=(host.read_file(f"{RECORD}/started") or b"").decode(errors="replace"),
+        started_files=host.read_text(f"{RECORD}/started") or "",
         script=bool(script),
         read_script=bool(host.read_file(f"{RECORD}/script")),
     )
@@ -132,7 +131,7 @@ def _plan(found: Daemon, agreed: bool) -> Change:
 def _disruptive(found: Daemon, warning: str, agreed: bool) -> Change:
     why = found.need[1]
     if not agreed:
-        return Change(found.host, f"{UNIT} {why}: not restarted, {NOT_AGREED}", warning=warning)
+        return Change(found.host, f"{UNIT} {why}: not restarted, {NOT_AGREED}", warning=warning, held_back=True)
     return Change(found.host, f"restart {UNIT}", (Command("systemctl restart %s", (UNIT,)),), why, warning=warning)
 
 
@@ -152,11 +151,7 @@ def _group(config: str) -> frozenset[tuple[str, int, int]]:
 
 
 def _advert_int_s(config: str) -> float:
-    return max((i.advert_int_s for i in _instances(config)), default=0.0)
-
-
-def _instances(config: str) -> tuple[Instance, ...]:
-    return parse_configuration(config).instances
+    return max((i.advert_int_s for i in parse_configuration(config).instances), default=0.0)
 
 
 @operation("07", "Start keepalived, or renew what runs with older files")

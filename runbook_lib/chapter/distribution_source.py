@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from runbook_lib.chapter.download import sha256_of
+from runbook_lib.artifacts import sha256_of
 from runbook_lib.errors import ArtifactError
 
 UPDATE_WITHIN_S = 180

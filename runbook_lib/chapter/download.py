@@ -40,12 +40,6 @@ def download(address: str, path: Path, sha256: str) -> None:
             Path(part.name).unlink(missing_ok=True)
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a local file, hexadecimal. Raises OSError."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _read(address: str) -> bytes:
     answer = _open(address)
     deadline = time.monotonic() + WHOLE_WITHIN_S

@@ -14,7 +14,6 @@ from runbook_lib.chapter.operation import operation
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
-CHAPTER_COMMAND = "firewall-cmd --direct --permanent --add-rule ipv4 filter INPUT 0 --protocol vrrp -j ACCEPT"
 VRRP = "vrrp"
 RECORD = "/var/lib/runbook/firewall-openings"
 """On each node: what we let in and was not let in before, one a line, so that notebook 90 closes that and no more."""
@@ -143,8 +142,7 @@ def _record(opening: str) -> Command:
 
 def recorded_openings(host: Host) -> tuple[str, ...]:
     """What we let in on a host: `port=80/tcp`, `protocol=vrrp`, each once."""
-    recorded = host.read_file(RECORD) or b""
-    return tuple(dict.fromkeys(recorded.decode(errors="replace").splitlines()))
+    return tuple(dict.fromkeys((host.read_text(RECORD) or "").splitlines()))
 
 
 def _lets_in(zone: Zone, opening: str) -> bool:

@@ -1,6 +1,6 @@
 """The Nacos cluster behind the entries: who is ready, who leads, and a configuration through the VIP (Open API, v1).
 
-All is asked from a machine on the segment: the controller has no route to it.
+All is asked from a machine on the segment: to the lab's, the controller has no route.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ RAFT_OFFSET = 1000
 GROUP = "CUSTOM_GROUP"
 NAMESPACE = "fast_team"
 """The chapter's last test."""
+PROOF = "runbook-proof.yml"
+"""Always the same name: what a run that was killed left behind is replaced and withdrawn by the next."""
 ASK_S = 5
 
 
@@ -77,9 +79,7 @@ def publish_proof(site: OpenSite) -> Published:
 
     Raises CommandError when it is not taken: with three members, two must agree.
     """
-    published = Published(
-        f"runbook-proof-{secrets.token_hex(4)}.yml", GROUP, NAMESPACE, f"proof: {secrets.token_hex(8)}"
-    )
+    published = Published(PROOF, GROUP, NAMESPACE, f"proof: {secrets.token_hex(8)}")
     _ask(site, "POST", published, f"content={published.value}", "type=yaml")
     return published
 
@@ -90,12 +90,28 @@ def withdraw_proof(site: OpenSite, published: Published) -> str:
     return f"{published.data_id} is withdrawn."
 
 
-def read_configuration(site: OpenSite, published: Published, entry: str) -> str | None:
-    """The value that `entry` (an address, the VIP or a member) gives for it; None: it has none, or no answer."""
+@dataclass(frozen=True)
+class Reading:
+    """What an entry says of a configuration."""
+
+    status: int
+    """HTTP status: 200, 404 for one that is not there; 0: no answer."""
+    value: str
+
+
+def read_configuration(site: OpenSite, published: Published, entry: str) -> Reading:
+    """What `entry` (an address, the VIP or a member) gives for it."""
     url = f"http://{entry}{CONFIGURATIONS}"
     fields = [word for field in _fields(published) for word in ("--data-urlencode", field)]
-    asked = asker(site).run("curl -sf -G -m %s %s" + " %s" * len(fields), ASK_S, url, *fields)
-    return asked.stdout if asked.exit_status == 0 else None
+    # Any exit status of curl is an answer; what was not answered has the status 000.
+    asked = asker(site).run("curl -s -G -m %s -w '\\n%%{http_code}' %s" + " %s" * len(fields), ASK_S, url, *fields)
+    return parse_reading(asked.stdout)
+
+
+def parse_reading(answer: str) -> Reading:
+    """The answer with its status on the last line. Pure."""
+    value, _, status = answer.rpartition("\n")
+    return Reading(int(status) if status.isdigit() else 0, value)
 
 
 def _ask(site: OpenSite, method: str, published: Published, *more: str) -> None:

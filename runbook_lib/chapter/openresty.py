@@ -6,7 +6,7 @@ An OpenResty that is not ours is left as it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook_lib.chapter.change import Action, Change, Command, WriteFile
 from runbook_lib.chapter.operation import operation
@@ -39,6 +39,8 @@ class Entry:
 
     files: EntryFiles
     state: ServiceState
+    executable: bool
+    """The launcher may be run."""
     has_nginx: bool
     """The distribution's nginx with ngx_lua is installed."""
     fresh: bool
@@ -81,8 +83,9 @@ def entry_found(host: Host, site: Site) -> Entry:
     """What a host has of OpenResty now."""
     conf = configuration(site)
     return Entry(
-        EntryFiles(_text(host, launcher(site)), _text(host, conf), _text(host, unit_file(site))),
+        EntryFiles(host.read_text(launcher(site)), host.read_text(conf), host.read_text(unit_file(site))),
         service_state(host, site.openresty.unit),
+        executable=host.run("test -x %s", launcher(site)).exit_status == 0,
         has_nginx=host.run("[ -x %s ] && [ -e %s ] && [ -e %s ]", NGINX, *LUA).exit_status == 0,
         # A reload starts new workers: the youngest is as old as the configuration that is in force.
         fresh=host.run(
@@ -92,11 +95,6 @@ def entry_found(host: Host, site: Site) -> Entry:
         ).exit_status
         == 0,
     )
-
-
-def _text(host: Host, path: str) -> str | None:
-    content = host.read_file(path)
-    return None if content is None else content.decode(errors="replace")
 
 
 def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Change:
@@ -111,7 +109,7 @@ def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Chang
             f"{host}: neither OpenResty ({launcher(site)}) nor the distribution's nginx with ngx_lua is installed.",
             "Install OpenResty, as the book's section before this one does, then run again.",
         )
-    files = _plan_files(site, found.files, wanted)
+    files = _plan_files(site, found, wanted)
     service = _plan_service(site, found, changed=bool(files))
     if not files and not service:
         return Change.none(host, f"{site.openresty.unit} is active with this configuration")
@@ -122,14 +120,17 @@ def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Chang
     return Change(host, "set up the OpenResty entry", (*files, *service), was, hint)
 
 
-def _plan_files(site: Site, found: EntryFiles, wanted: EntryFiles) -> tuple[Action, ...]:
-    prefix = site.openresty.prefix
-    pairs = (
-        (launcher(site), found.launcher, wanted.launcher, 0o755),
-        (configuration(site), found.configuration, wanted.configuration, 0o644),
-        (unit_file(site), found.unit, wanted.unit, 0o644),
-    )
-    writes = tuple(WriteFile(path, new or "", old, mode) for path, old, new, mode in pairs if old != new)
+def _plan_files(site: Site, found: Entry, wanted: EntryFiles) -> tuple[Action, ...]:
+    prefix, files = site.openresty.prefix, found.files
+    writes = []
+    if files.launcher != wanted.launcher or not found.executable:
+        writes.append(WriteFile(launcher(site), wanted.launcher or "", files.launcher, 0o755))
+    if files.configuration != wanted.configuration:
+        conf = WriteFile(configuration(site), wanted.configuration or "", files.configuration)
+        # Before it is in its place: a reboot must not find a configuration that nginx refuses.
+        writes.append(replace(conf, tested_by=Command("%s -t -q -c %s", (launcher(site), conf.staged))))
+    if files.unit != wanted.unit:
+        writes.append(WriteFile(unit_file(site), wanted.unit or "", files.unit))
     if not writes:
         return ()
     layout = Command(

@@ -9,7 +9,7 @@ from runbook_lib.chapter.service import file_hash
 from runbook_lib.chapter.source import Source
 from runbook_lib.chapter.toolchain import Platform, Toolchain, compatibility_flags
 from runbook_lib.hosts import Host, OpenSite
-from runbook_lib.journal import Noted
+from runbook_lib.journal import KeepalivedFound
 
 PROVENANCE_FILE = "sbin/keepalived.provenance.json"
 HASH_FILE = "sbin/keepalived.sha256"
@@ -81,16 +81,27 @@ def wanted_provenance(source: Source, found: Toolchain, prefix: str) -> Provenan
 
 def installed(host: Host, prefix: str) -> Installed:
     """What stands under the prefix on a host now."""
-    text = host.read_file(f"{prefix}/{PROVENANCE_FILE}")
-    recorded = host.read_file(f"{prefix}/{HASH_FILE}") or b""
-    decoded = None if text is None else text.decode(errors="replace")
+    text = host.read_text(f"{prefix}/{PROVENANCE_FILE}")
     return Installed(
         exists=host.run("test -e %s", prefix).exit_status == 0,
-        text=decoded,
-        provenance=parse_provenance(decoded or ""),
+        text=text,
+        provenance=parse_provenance(text or ""),
         binary_sha256=file_hash(host, f"{prefix}/sbin/keepalived"),
-        recorded_sha256=recorded.decode(errors="replace").partition(" ")[0],
+        recorded_sha256=(host.read_text(f"{prefix}/{HASH_FILE}") or "").partition(" ")[0],
     )
+
+
+def said_version(host: Host, prefix: str) -> str:
+    """The version that the binary says: `Keepalived v2.1.5 (unknown)` is 2.1.5; empty: it doesn't run."""
+    # 126 and 127: there is no binary, or not one of this machine's; that is an answer here. It speaks on stderr.
+    said = host.run("%s --version", f"{prefix}/sbin/keepalived").stderr
+    return parse_version(said)
+
+
+def parse_version(said: str) -> str:
+    """`keepalived --version`'s first line as a version. Pure."""
+    words = said.split()
+    return words[1].removeprefix("v") if len(words) > 1 and words[0] == "Keepalived" else ""
 
 
 def render_provenance(provenance: Provenance) -> str:
@@ -107,25 +118,11 @@ def parse_provenance(text: str) -> Provenance | None:
         return None
 
 
-@dataclass(frozen=True)
-class Origins:
-    """Where a node's binary came from, as a row for the reader and a note for the bundle."""
-
-    node: str
-    version: str
-    archive: str
-    source_sha256: str
-    binary_sha256: str
-    configure: str
-    cppflags: str
-    compiler: str
-
-
-def note_provenance(site: OpenSite) -> tuple[Origins, ...]:
+def note_provenance(site: OpenSite) -> tuple[KeepalivedFound, ...]:
     """Where each node's keepalived came from; journalled, for the bundle. A node without one of ours has no row."""
     found = ((host.name, installed(host, site.model.keepalived.prefix)) for host in site.nodes)
     rows = tuple(
-        Origins(
+        KeepalivedFound(
             node,
             made.version,
             made.archive,
@@ -139,5 +136,5 @@ def note_provenance(site: OpenSite) -> tuple[Origins, ...]:
         if (made := on_node.provenance) is not None
     )
     for row in rows:
-        site.journal.write(Noted("keepalived's provenance", asdict(row)))
+        site.journal.write(row)
     return rows

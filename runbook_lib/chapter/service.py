@@ -70,11 +70,10 @@ class Registration:
 
 def registration(host: Host, prefix: str) -> Registration:
     """What is registered on a host now."""
-    unit = host.read_file(UNIT_FILE)
     return Registration(
         built=file_hash(host, f"{prefix}/sbin/keepalived"),
         on_path=file_hash(host, BINARY),
-        unit=None if unit is None else unit.decode(errors="replace"),
+        unit=host.read_text(UNIT_FILE),
     )
 
 

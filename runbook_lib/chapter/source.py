@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tarfile
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from runbook_lib.artifacts import sha256_of, user_cache
 from runbook_lib.chapter.distribution_source import cached_source, fetch_source
-from runbook_lib.chapter.download import download, sha256_of
+from runbook_lib.chapter.download import download
 from runbook_lib.errors import ArtifactError
 from runbook_lib.site import Site
 
@@ -22,7 +22,6 @@ UPSTREAM_SHA256 = {
 """Of upstream's own release archives."""
 PACKAGE = "keepalived"
 _TOP = re.compile(r"^(?:\./)?keepalived-(\d+\.\d+\.\d+)/")
-_REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Origin(StrEnum):
@@ -49,11 +48,6 @@ class Source:
     def __str__(self) -> str:
         said = f"{self.path.name} from {self.origin}: keepalived {self.version}, SHA-256 {self.sha256}"
         return f"{said}\nWARNED: {self.warning}" if self.warning else said
-
-
-def user_cache() -> Path:
-    """Where downloads are kept between runs."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runbook"
 
 
 def keepalived_source(model: Site, cache: Path | None = None) -> Source:
@@ -86,7 +80,7 @@ def local_source(model: Site, cache: Path | None = None) -> Source | None:
     Raises ArtifactError for a given file that is missing, is no archive, or is not what the stated SHA-256 says.
     """
     if model.keepalived.archive is not None:
-        return _given(model, _REPOSITORY / Path(model.keepalived.archive).expanduser())
+        return _given(model, Path(model.keepalived.archive))
     path = (cache or user_cache()) / f"keepalived-{model.keepalived.version}.tar.gz"
     if path.is_file() and sha256_of(path) == expected_sha256(model):
         return _source(model, path, Origin.CACHE)
@@ -107,7 +101,7 @@ def expected_sha256(model: Site) -> str | None:
 
 
 def _given(model: Site, path: Path) -> Source:
-    if not path.is_file():
+    if len(path.name) > 255 or not path.is_file():
         raise ArtifactError(f"keepalived.archive: there is no file {path}.", "Give the path of a source archive.")
     found = sha256_of(path)
     stated = model.keepalived.sha256
@@ -155,7 +149,9 @@ def archive_version(path: Path) -> str:
         with tarfile.open(path) as archive:
             names = archive.getnames()
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise ArtifactError(f"{path.name} can't be read as an archive: {error}.", "Give a whole .tar.gz.") from error
+        raise ArtifactError(
+            f"{path.name} can't be read as an archive: {' '.join(str(error).split())}.", "Give a whole .tar.gz."
+        ) from error
     top = _TOP.match(next((name for name in names if "/" in name), ""))
     if top is None:
         raise ArtifactError(f"{path.name} is no source archive of keepalived.", "Give keepalived-X.Y.Z.tar.gz.")

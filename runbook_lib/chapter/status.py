@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from runbook_lib.chapter.service import UNIT, service_state
 from runbook_lib.hosts import Host, OpenSite
 
+# Of this boot only: the journal is persistent.
+LOG_COMMAND = "journalctl --quiet --boot --output=cat --lines=400 --unit=%s"
+
 
 @dataclass(frozen=True)
 class NodeStatus:
@@ -64,7 +67,7 @@ def keepalived_status(site: OpenSite) -> tuple[NodeStatus, ...]:
 
 def _status(host: Host) -> NodeStatus:
     state = service_state(host)
-    said = host.run("journalctl --quiet --boot --output=cat --unit=%s", UNIT).stdout if state.main_pid else ""
+    said = host.run(LOG_COMMAND, UNIT).stdout if state.main_pid else ""
     return NodeStatus(host.name, state.active, state.since, state.main_pid, parse_vrrp_state(said))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from runbook_lib.hosts import Host, OpenSite
 
@@ -31,10 +31,6 @@ class Platform:
     libc: str
     openssl: str
     libnl: str
-
-    def as_text(self) -> dict[str, str]:
-        """By field name, for the provenance file."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

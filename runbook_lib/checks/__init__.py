@@ -11,8 +11,8 @@ from runbook_lib.checks.keepalived import (
     keepalived_version,
 )
 from runbook_lib.checks.machines import machines_clocks, machines_ready
-from runbook_lib.checks.nacos import configuration_reads_back, nacos_console, nacos_ready
-from runbook_lib.checks.openresty import openresty_answers, openresty_installed, openresty_running
+from runbook_lib.checks.nacos import configuration_reads_back, configuration_withdrawn, nacos_console, nacos_ready
+from runbook_lib.checks.openresty import openresty_answers, openresty_installed, openresty_restarts, openresty_running
 from runbook_lib.checks.service import (
     service_enabled,
     service_fresh,
@@ -21,7 +21,7 @@ from runbook_lib.checks.service import (
     service_running,
 )
 from runbook_lib.checks.verdict import Check, Status, Verdict
-from runbook_lib.checks.vip import one_vip_holder, openresty_restarts, vip_answers
+from runbook_lib.checks.vip import one_vip_holder, vip_answers
 from runbook_lib.hosts import OpenSite
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "config_installed",
     "config_valid",
     "configuration_reads_back",
+    "configuration_withdrawn",
     "every",
     "keepalived_provenance",
     "keepalived_source",

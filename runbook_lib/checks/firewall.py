@@ -92,10 +92,10 @@ def judge_kept(found: Firewall | None, openings: Sequence[str], notebook: str) -
 
 
 def vrrp_arrives(site: OpenSite) -> Check:
-    """Check `vrrp.arrives`: VRRP packets with an unused VRID get from node to node, both ways.
+    """Check `vrrp.arrives`: VRRP packets get from node to node, both ways.
 
-    Real packets of IP protocol 112 to 224.0.0.18 (RFC 3768 5.2): each node counts what its firewall lets through. A
-    running keepalived ignores a VRID that is not its own.
+    Real packets of IP protocol 112 to 224.0.0.18 (RFC 3768 5.2): each node counts what its firewall lets through. They
+    carry another VRID than ours, which our keepalived ignores, and priority 1, to which no other holder gives way.
     """
 
     def observe() -> Verdict:

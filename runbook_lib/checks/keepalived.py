@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from runbook_lib.chapter.build import NEEDS
-from runbook_lib.chapter.provenance import Installed, installed
+from runbook_lib.chapter.provenance import Installed, installed, said_version
 from runbook_lib.chapter.source import cached_substitute, local_source
 from runbook_lib.chapter.toolchain import Toolchain, toolchain
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.errors import ArtifactError
-from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.hosts import OpenSite
 from runbook_lib.site import Site
+
+GIVE_UPSTREAMS = "Give upstream's archive: -p keepalived.archive=FILE."
 
 
 def keepalived_source(site: OpenSite) -> Check:
@@ -31,7 +33,7 @@ def judge_source(model: Site) -> Verdict:
     archive = f"{source.path.name}, SHA-256 {source.sha256}"
     if not source.warning:
         return Verdict.passed(f"{archive}, from {source.origin}")
-    return Verdict.warned(f"{archive}: {source.warning}", "Give upstream's archive: -p keepalived.archive=FILE.")
+    return Verdict.warned(f"{archive}: {source.warning}", GIVE_UPSTREAMS)
 
 
 def keepalived_version(site: OpenSite) -> Check:
@@ -45,19 +47,6 @@ def _observe_version(site: OpenSite) -> Verdict:
     prefix = site.model.keepalived.prefix
     nodes = [(host.name, installed(host, prefix), said_version(host, prefix)) for host in site.nodes]
     return judge_version(nodes, site.model.keepalived.version)
-
-
-def said_version(host: Host, prefix: str) -> str:
-    """The version that the binary says: `Keepalived v2.1.5 (unknown)` is 2.1.5; empty: it doesn't run."""
-    # 126 and 127: there is no binary, or not one of this machine's; that is an answer here. It speaks on stderr.
-    said = host.run("%s --version", f"{prefix}/sbin/keepalived").stderr
-    return parse_version(said)
-
-
-def parse_version(said: str) -> str:
-    """`keepalived --version`'s first line as a version. Pure."""
-    words = said.split()
-    return words[1].removeprefix("v") if len(words) > 1 and words[0] == "Keepalived" else ""
 
 
 def judge_version(nodes: list[tuple[str, Installed, str]], wanted: str) -> Verdict:
@@ -75,7 +64,7 @@ def judge_version(nodes: list[tuple[str, Installed, str]], wanted: str) -> Verdi
     if alike and len({found.binary_sha256 for _, found, _ in nodes}) > 1:
         return Verdict.failed(observed, "The nodes are alike and their binaries differ: notebook 02 copies one.")
     if {said for _, _, said in nodes} != {wanted} or any(provenance.warning for provenance in made):
-        return Verdict.warned(f"{observed}; asked for upstream's {wanted}", "Give upstream's archive: -p keepalived.archive=FILE.")
+        return Verdict.warned(f"{observed}; asked for upstream's {wanted}", GIVE_UPSTREAMS)
     return Verdict.passed(observed)
 
 

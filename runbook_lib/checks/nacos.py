@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from runbook_lib.chapter.nacos import Member, Published, asker, cluster_members, read_configuration
+from dataclasses import replace
+
+from runbook_lib.chapter.nacos import Member, Published, Reading, asker, cluster_members, read_configuration
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import OpenSite
 
@@ -23,8 +25,8 @@ def judge_members(members: tuple[Member, ...]) -> Verdict:
     if lacking := [member.address for member in members if not member.ready]:
         return Verdict.failed(
             f"{observed}; not ready: {', '.join(lacking)}",
-            "They need half a minute after a boot; then: systemctl status 'nacos@*' on their machine. "
-            "Refused from other machines only: notebook 01 opens their ports.",
+            "They need half a minute after a boot; in the lab: systemctl status 'nacos@*' on node128. "
+            "Where one answers on its own machine only, notebook 01 opens its port.",
         )
     if len(leaders) != 1 or not leaders[0]:
         return Verdict.failed(observed, "An election is on, or the members can't reach each other's Raft ports.")
@@ -48,7 +50,8 @@ def judge_page(page: str, error: str) -> Verdict:
         return Verdict.passed(f"a page of {len(page)} bytes with {TITLE}")
     if not page:
         said = error.strip().splitlines()[-1:] or ["nothing"]
-        return Verdict.failed(f"no page: {said[0]}", "Nobody answers at the VIP: look at vip.one-holder.")
+        hint = "Nobody answers at the VIP: look at vip.one-holder; where vip.answers is good, at nacos.ready."
+        return Verdict.failed(f"no page: {said[0]}", hint)
     if "502" in page or "504" in page:
         return Verdict.failed("an entry answered, no Nacos behind it", "Look at nacos.ready.")
     return Verdict.failed(f"another page: {page[:80]!r}", "Is it an OpenResty of another configuration? Notebook 01.")
@@ -56,17 +59,36 @@ def judge_page(page: str, error: str) -> Verdict:
 
 def configuration_reads_back(site: OpenSite, published: Published) -> Check:
     """Check `nacos.configuration-reads-back`: what was published through the VIP is what all give."""
-    vip = f"{site.model.vip_address}:{site.model.openresty.port}"
+    claim = "The value that was published through the VIP is read back there, and from every member."
+    wanted = Reading(200, published.value)
+    return Check(
+        "nacos.configuration-reads-back", claim, "08", lambda: judge_readings(_readings(site, published), wanted)
+    )
+
+
+def configuration_withdrawn(site: OpenSite, published: Published) -> Check:
+    """Check `nacos.configuration-withdrawn`: nobody has it any more."""
 
     def observe() -> Verdict:
-        read = {at: read_configuration(site, published, at) for at in (vip, *site.model.nacos.members)}
-        wrong = [at for at, value in read.items() if value != published.value]
-        if wrong:
-            return Verdict.failed(
-                f"{', '.join(wrong)} gave {read[wrong[0]]!r}, not {published.value!r}",
-                "A member that lags catches up within a second or two; else look at nacos.ready.",
-            )
-        return Verdict.passed(f"{published.value!r} from the VIP and from {len(read) - 1} members")
+        found = {at: replace(reading, value="") for at, reading in _readings(site, published).items()}
+        return judge_readings(found, Reading(404, ""))
 
-    claim = "The value that was published through the VIP is read back there, and from every member."
-    return Check("nacos.configuration-reads-back", claim, "08", observe)
+    claim = "The value that was withdrawn is gone, at the VIP and from every member."
+    return Check("nacos.configuration-withdrawn", claim, "08", observe)
+
+
+def _readings(site: OpenSite, published: Published) -> dict[str, Reading]:
+    vip = f"{site.model.vip_address}:{site.model.openresty.port}"
+    return {at: read_configuration(site, published, at) for at in (vip, *site.model.nacos.members)}
+
+
+def judge_readings(found: dict[str, Reading], wanted: Reading) -> Verdict:
+    """FAILED while one gives something else. Pure."""
+    wrong = {at: reading for at, reading in found.items() if reading != wanted}
+    if wrong:
+        first = next(iter(wrong.values()))
+        observed = f"{', '.join(wrong)} gave {first.status} {first.value!r}, not {wanted.status} {wanted.value!r}"
+        return Verdict.failed(
+            observed, "A member that lags catches up within a second or two; else look at nacos.ready."
+        )
+    return Verdict.passed(f"{wanted.status} {wanted.value!r} from the VIP and from {len(found) - 1} members")

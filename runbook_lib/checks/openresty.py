@@ -1,8 +1,9 @@
-"""Checks of the two entries: installed, running under the name that the chapter counts, answering by name."""
+"""Checks of the two entries: installed, running under the name that the chapter counts, answering, restarted."""
 
 from __future__ import annotations
 
 from runbook_lib.chapter.openresty import Entry, EntryFiles, entry_found, launcher, wanted_entry
+from runbook_lib.chapter.service import ServiceState, service_state
 from runbook_lib.chapter.vip import Answer, answer_of_entry
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
@@ -26,6 +27,8 @@ def judge_installed(found: Entry, wanted: EntryFiles) -> Verdict:
         return Verdict.passed("an OpenResty of its own, used as it is")
     if found.files.launcher is None:
         return Verdict.failed("no OpenResty", "Notebook 01 sets it up.")
+    if not found.executable:
+        return Verdict.failed("its launcher is not executable", "Notebook 01 makes it so.")
     if found.files != wanted:
         return Verdict.failed("set up, but with other files", "Notebook 01 shows the difference and mends it.")
     if not found.fresh:
@@ -82,5 +85,35 @@ def judge_answer(name: str, answer: Answer) -> Verdict:
     if answer.entry not in (name, ""):
         return Verdict.failed(f"{answer.entry} answered in its place", "Two machines have this address.")
     if answer.status != 200:
-        return Verdict.failed(f"HTTP status {answer.status}", "Its configuration is not ours: notebook 01 shows why.")
+        needs = f"location = /entry {{ return 200; }} and, in its server, add_header X-Entry {name} always;"
+        return Verdict.failed(
+            f"HTTP status {answer.status}: its configuration is not ours", f"One of your own needs: {needs}"
+        )
     return Verdict.passed(f"200 from {answer.entry or 'an entry that does not give its name'}")
+
+
+def openresty_restarts(site: OpenSite, stopped_pid: int | None = None) -> Check:
+    """Check `openresty.restarts`: OpenResty's unit starts it again by itself (figure 4.26).
+
+    `stopped_pid`: the main process that was stopped on purpose before, on the MASTER: then another one must run by now.
+    """
+    unit = site.model.openresty.unit
+
+    def observe() -> Verdict:
+        shown = site.master.run("systemctl show %s -p Restart", unit).check().stdout
+        return judge_restart(unit, service_state(site.master, unit), shown.strip(), stopped_pid)
+
+    return Check("openresty.restarts", "OpenResty comes back by itself when it ends.", "08", observe)
+
+
+def judge_restart(unit: str, state: ServiceState, restart: str, stopped_pid: int | None) -> Verdict:
+    """FAILED when the unit doesn't restart, is down, or still is the process that was stopped. Pure."""
+    if restart != "Restart=always":
+        return Verdict.failed(f"{unit} has {restart or 'no such setting'}", "Notebook 01 writes the unit.")
+    if state.active != "active":
+        return Verdict.failed(f"{unit} is {state.active}", f"journalctl -u {unit} -n 50")
+    if stopped_pid is None:
+        return Verdict.passed(f"{restart}, active as PID {state.main_pid}")
+    if state.main_pid == stopped_pid:
+        return Verdict.failed(f"PID {stopped_pid} still runs", "It was not stopped: run the step above again.")
+    return Verdict.passed(f"PID {stopped_pid} was stopped, PID {state.main_pid} runs since {state.since}")

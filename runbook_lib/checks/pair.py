@@ -29,4 +29,4 @@ def _judged(host: Host, judge: Callable[[Host], Verdict]) -> Verdict:
     try:
         return judge(host)
     except HostError as error:
-        return Verdict.unknown(error.what, error.todo)
+        return Verdict.unknown(error.what.removeprefix(f"{host.name} ").rstrip("."), error.todo)

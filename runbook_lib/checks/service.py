@@ -107,5 +107,6 @@ def judge_fresh(found: Daemon) -> Verdict:
     need, why = found.need
     if need is Need.NOTHING:
         return Verdict.passed(why)
-    held_back = " It takes the VIP away for a moment: agree with -p disruption=faults." if need is Need.RESTART else ""
+    leaves = need is Need.RESTART and found.holds_vip
+    held_back = " It takes the VIP away for a moment, so the site must allow disruption: faults." if leaves else ""
     return Verdict.failed(why, f"Notebook 07 does the {need}.{held_back}")

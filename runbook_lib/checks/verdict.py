@@ -16,6 +16,11 @@ class Status(StrEnum):
     SKIPPED = "SKIPPED"
     UNKNOWN = "UNKNOWN"
 
+    @property
+    def is_good(self) -> bool:
+        """Whether one may go on: neither FAILED nor UNKNOWN."""
+        return self not in (Status.FAILED, Status.UNKNOWN)
+
 
 @dataclass(frozen=True)
 class Verdict:

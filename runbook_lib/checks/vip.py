@@ -1,8 +1,7 @@
-"""Checks of chapter step 11 and figures 4.25 and 4.26: one holder, its answer through the VIP, a restart by itself."""
+"""Checks of chapter step 11 and figure 4.25: one holder, its answer through the VIP."""
 
 from __future__ import annotations
 
-from runbook_lib.chapter.service import ServiceState, service_state
 from runbook_lib.chapter.vip import Answer, answer_through_vip, vip_holders
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
@@ -67,30 +66,3 @@ def judge_answer(answer: Answer, holders: tuple[str, ...]) -> Verdict:
             f"A stale ARP entry on {answer.asker}, or a second machine with this address: ip neigh show there.",
         )
     return Verdict.passed(f"{observed}, which holds the VIP")
-
-
-def openresty_restarts(site: OpenSite, stopped_pid: int | None = None) -> Check:
-    """Check `openresty.restarts`: OpenResty's unit starts it again by itself (figure 4.26).
-
-    `stopped_pid`: the main process that was stopped on purpose before, on the MASTER: then another one must run by now.
-    """
-    unit = site.model.openresty.unit
-
-    def observe() -> Verdict:
-        shown = site.master.run("systemctl show %s -p Restart", unit).check().stdout
-        return judge_restart(unit, service_state(site.master, unit), shown.strip(), stopped_pid)
-
-    return Check("openresty.restarts", "OpenResty comes back by itself when it ends.", "08", observe)
-
-
-def judge_restart(unit: str, state: ServiceState, restart: str, stopped_pid: int | None) -> Verdict:
-    """FAILED when the unit doesn't restart, is down, or still is the process that was stopped. Pure."""
-    if restart != "Restart=always":
-        return Verdict.failed(f"{unit} has {restart or 'no such setting'}", "Notebook 01 writes the unit.")
-    if state.active != "active":
-        return Verdict.failed(f"{unit} is {state.active}", f"journalctl -u {unit} -n 50")
-    if stopped_pid is None:
-        return Verdict.passed(f"{restart}, active as PID {state.main_pid}")
-    if state.main_pid == stopped_pid:
-        return Verdict.failed(f"PID {stopped_pid} still runs", "It was not stopped: run the step above again.")
-    return Verdict.passed(f"PID {stopped_pid} was stopped, PID {state.main_pid} runs since {state.since}")

@@ -8,11 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from runbook_lib.evidence.outcome import Outcome
-from runbook_lib.journal import ChangeMade, CheckJudged, Noted, Record
+from runbook_lib.journal import ChangeMade, CheckJudged, KeepalivedFound, Record
 
 SCHEMA = "runbook-result/1"
-PROVENANCE = "keepalived's provenance"
-"""The text of the notes that chapter/ writes about each node's keepalived."""
 
 
 @dataclass(frozen=True)
@@ -91,21 +89,17 @@ def warnings_given(records: Iterable[Record]) -> tuple[str, ...]:
 
 
 def keepalived_found(records: Iterable[Record]) -> Mapping[str, str | None]:
-    """Version and SHA-256 of source and binary, as the run's last note about the nodes says. Pure.
+    """Version and SHA-256 of source and binary, as the run found them last on each node. Pure.
 
     The nodes' binaries are the same, or two builds: both hashes then, joined by a comma.
     """
-    notes = [r.event.data for r in records if isinstance(r.event, Noted) and r.event.text == PROVENANCE]
-    last_by_node = {note.get("node", ""): note for note in notes}
+    last = {r.event.node: r.event for r in records if isinstance(r.event, KeepalivedFound)}.values()
     found = {
-        name: sorted({note[key] for note in last_by_node.values() if note.get(key)})
-        for name, key in (
-            ("version", "version"),
-            ("source_sha256", "source_sha256"),
-            ("binary_sha256", "binary_sha256"),
-        )
+        "version": {event.version for event in last},
+        "source_sha256": {event.source_sha256 for event in last},
+        "binary_sha256": {event.binary_sha256 for event in last},
     }
-    return {name: ",".join(values) or None for name, values in found.items()}
+    return {name: ",".join(sorted(values)) or None for name, values in found.items()}
 
 
 def _utc(moment: datetime) -> str:

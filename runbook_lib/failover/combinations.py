@@ -14,6 +14,7 @@ from runbook_lib.chapter.service import FOLDER, UNIT
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.failover import node_record
 from runbook_lib.failover.catalogue import fault_named
+from runbook_lib.failover.faults import not_agreed
 from runbook_lib.failover.trial import nobody_measures, run_trial
 from runbook_lib.failover.trial_record import Skipped, Trial
 from runbook_lib.failover.waiting import wait_for_nodes
@@ -25,7 +26,7 @@ NAME = "combinations"
 FAULT = "openresty-cannot-start"
 PAIRS = tuple((script, weight) for script in ("chapter", "fixed") for weight in (CHAPTER_WEIGHT, FIXED_WEIGHT))
 EXPIRES_S = 600.0
-"""The four take about two minutes."""
+"""The four take about a minute."""
 SAVED = "/var/lib/runbook/saved"
 
 
@@ -51,11 +52,7 @@ def four_combinations(site: OpenSite) -> tuple[Combination, ...] | Skipped:
 
     Raises HostError when the site isn't in steady state before, between or after.
     """
-    if not site.model.allows("demonstrations"):
-        return Skipped(
-            f"a demonstration needs disruption: demonstrations, the site allows {site.model.effective_disruption}"
-        )
-    if skipped := nobody_measures(site):
+    if skipped := not_agreed(site, "demonstrations") or nobody_measures(site):
         return skipped
     with _as_found(site):
         return tuple(_try(site, script, weight) for script, weight in PAIRS)

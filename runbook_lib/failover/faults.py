@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 
 from runbook_lib import lab
 from runbook_lib.errors import HostError, UnreachableError
@@ -46,12 +47,19 @@ class Injection:
 
 def why_not(site: OpenSite, fault: Fault) -> Skipped | None:
     """Why this site doesn't allow the fault, or can't undo it; None: it may come."""
-    model = site.model
-    if not model.allows("faults"):
-        return Skipped(f"a fault needs disruption: faults, the site allows {model.effective_disruption}")
-    if fault.power and model.substrate != "lab":
+    if skipped := not_agreed(site, "faults"):
+        return skipped
+    if fault.power and site.model.substrate != "lab":
         return Skipped(f"{fault.name} needs a power switch to bring the machine back, and substrate ssh has none")
     return None
+
+
+def not_agreed(site: OpenSite, disruption: Literal["faults", "demonstrations"]) -> Skipped | None:
+    """Why the site doesn't agree to so much; None: it does."""
+    if site.model.allows(disruption):
+        return None
+    what = disruption.removesuffix("s")
+    return Skipped(f"a {what} needs disruption: {disruption}, the site allows {site.model.effective_disruption}")
 
 
 @contextmanager
@@ -70,17 +78,18 @@ def injected(
 
 
 def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
-    """Undo what a run that was killed left behind: machines of the lab without power, faults recorded on the nodes.
+    """Undo what a run that was killed left behind: machines of the lab without power or cable, faults on the nodes.
 
     The names of what was undone, for the reader. Raises HostError or LabError when something can't be undone.
     """
     undone = []
     if site.model.substrate == "lab":
-        undone += [f"{name}: powered on" for name in _power_on_all(site)]
+        undone += _restore_machines(site)
     for host in site.nodes:
         for fault_id in node_record.recorded_faults(host):
             node_record.run_undo(host, fault_id)
-            site.journal.write(FaultUndone(fault_id=fault_id, confirmed=True))
+            gone = fault_id not in node_record.recorded_faults(host)
+            site.journal.write(FaultUndone(fault_id=fault_id, confirmed=gone))
             undone.append(f"{host.name}: {fault_id} undone")
     return tuple(undone)
 
@@ -99,9 +108,12 @@ def _record(site: OpenSite, fault: Fault, fault_id: str, host: Host, expires_s: 
 
 
 def _apply_on_node(injection: Injection) -> float:
-    """Run the fault's command on the node; the node's clock just before it."""
+    """Run the fault's command on the node, as long as its undo is recorded there; the node's clock just before it."""
+    recorded = "" if injection.fault.power else f"test -e {node_record.FOLDER}/{injection.fault_id}; "
     try:
-        applied = injection.host.run("sh -c %s", f"set -e; date +%s.%N; {{ {injection.commands.apply}; }} >&2")
+        applied = injection.host.run(
+            "sh -c %s", f"set -e; {recorded}date +%s.%N; {{ {injection.commands.apply}; }} >&2"
+        )
     except UnreachableError:
         if injection.fault.power != "shutdown":
             raise
@@ -164,15 +176,18 @@ def _wait_for_off(site: OpenSite, machine: str) -> None:
         time.sleep(POLL_S)
 
 
-def _power_on_all(site: OpenSite) -> list[str]:
-    """Power on the lab's machines that are off, and wait for their SSH."""
+def _restore_machines(site: OpenSite) -> list[str]:
+    """Plug in and power on the lab's machines that need it, and wait for their SSH; what was done."""
     machines = _lab(site).status().machines
+    out = [name for name, machine in machines.items() if not machine.plugged]
     off = [name for name, machine in machines.items() if machine.state == "off"]
+    for name in out:
+        _lab(site).plug(name)
     for name in off:
         _lab(site).power_on(name)
     for name in off:
         _lab(site).wait_ssh(name)
-    return off
+    return [*(f"{name}: plugged in" for name in out), *(f"{name}: powered on" for name in off)]
 
 
 def _lab(site: OpenSite) -> lab.Lab:

@@ -36,7 +36,8 @@ def record_undo(host: Host, fault_id: str, undo: str, expires_s: float) -> None:
 
 def recorded_faults(host: Host) -> tuple[str, ...]:
     """The faults whose undo has not succeeded yet on this node."""
-    return tuple(host.run("ls -1 %s 2>/dev/null || true", FOLDER).check().stdout.split())
+    names = host.run("ls -1 %s 2>/dev/null || true", FOLDER).check().stdout.split()
+    return tuple(name for name in names if not name.endswith(".part"))  # one that was not written whole is no undo
 
 
 def run_undo(host: Host, fault_id: str) -> None:

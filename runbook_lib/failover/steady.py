@@ -6,17 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runbook_lib.chapter.service import UNIT
+from runbook_lib.chapter.status import LOG_COMMAND, parse_vrrp_state
 from runbook_lib.chapter.vip import answer_through_vip, parse_holds_vip
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
-# keepalived logs `(VI_1) Entering BACKUP STATE`; of this boot only: the journal is persistent.
-_STATE_COMMAND = (
-    "systemctl is-active %s %s; ip -4 -o addr show dev %s; "
-    f"journalctl --quiet --boot --output=cat --lines=200 --unit={UNIT} "
-    "| grep -o 'Entering [A-Z]* STATE' | tail -n 1"
-)
+_STATE_COMMAND = f"systemctl is-active %s %s; ip -4 -o addr show dev %s; {LOG_COMMAND}"
 
 
 @dataclass(frozen=True)
@@ -39,18 +35,17 @@ class NodeState:
 
 def node_state(host: Host, model: Site) -> NodeState:
     """Ask a node, once. Raises HostError."""
-    ran = host.run(_STATE_COMMAND, model.openresty.unit, UNIT, model.interface)
+    ran = host.run(_STATE_COMMAND, model.openresty.unit, UNIT, model.interface, UNIT)
     return parse_node_state(host.name, ran.stdout, model.vip_address)
 
 
 def parse_node_state(name: str, answer: str, vip: str) -> NodeState:
-    """The answer: a line for each unit, `ip`'s lines, and the last transition where there was one."""
+    """The answer: a line for each unit, `ip`'s lines, and keepalived's log."""
     lines = answer.splitlines()
     openresty, keepalived = [*lines, "unknown", "unknown"][:2]
     rest = lines[2:]
-    entered = [line.split()[1] for line in rest if line.startswith("Entering ")]
     holds = parse_holds_vip("\n".join(line for line in rest if " inet " in line), vip)
-    return NodeState(name, openresty, keepalived, holds, entered[-1] if entered else "")
+    return NodeState(name, openresty, keepalived, holds, parse_vrrp_state("\n".join(rest)))
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,11 @@ class Host:
         """The content of `path`; None when nothing is there. Raises CommandError when it can't be read."""
         return transfer.read(self._execute, path)
 
+    def read_text(self, path: str) -> str | None:
+        """The content of `path` as text; None when nothing is there. Raises CommandError when it can't be read."""
+        content = self.read_file(path)
+        return None if content is None else content.decode(errors="replace")
+
     def write_file(self, path: str, content: bytes, *, mode: int = 0o644, keep_previous: bool = False) -> bool:
         """Put a whole file in place at once; False when the same was there, with the same mode.
 

@@ -88,7 +88,7 @@ class FaultApplied:
 
 @dataclass(frozen=True)
 class FaultUndone:
-    """A fault's undo ran; `confirmed`: a probe saw it restored."""
+    """A fault's undo ran; `confirmed`: it was seen that nothing of the fault is left."""
 
     kind: ClassVar[Literal["FaultUndone"]] = "FaultUndone"
     fault_id: str
@@ -96,8 +96,23 @@ class FaultUndone:
 
 
 @dataclass(frozen=True)
+class KeepalivedFound:
+    """Where the keepalived on a node came from, by the record beside its binary."""
+
+    kind: ClassVar[Literal["KeepalivedFound"]] = "KeepalivedFound"
+    node: str
+    version: str
+    archive: str
+    source_sha256: str
+    binary_sha256: str
+    configure: str
+    cppflags: str
+    compiler: str
+
+
+@dataclass(frozen=True)
 class Noted:
-    """A fact worth keeping: provenance, versions, a reason."""
+    """A fact worth keeping, in words."""
 
     kind: ClassVar[Literal["Noted"]] = "Noted"
     text: str
@@ -122,6 +137,7 @@ Event: TypeAlias = (
     | FaultRecorded
     | FaultApplied
     | FaultUndone
+    | KeepalivedFound
     | Noted
     | NotebookFinished
 )

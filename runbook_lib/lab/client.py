@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from runbook_lib.errors import LabError
 from runbook_lib.lab.folder import LabFolder
 from runbook_lib.lab.protocol import LARGEST_MESSAGE, LabStatus, Request, encode_request, parse_reply
-from runbook_lib.lab.topology import DEFAULT_NAME
+from runbook_lib.lab.topology import name_option
 
 if TYPE_CHECKING:
     from runbook_lib.hosts.endpoint import Endpoint
@@ -139,5 +139,5 @@ def connect(connection: socket.socket, folder: LabFolder) -> None:
     except PermissionError as error:
         raise LabError(f"Lab {folder.name!r} belongs to another user.", "Start one of your own with --name.") from error
     except OSError as error:
-        name = "" if folder.name == DEFAULT_NAME else f" --name {folder.name}"
-        raise LabNotRunningError(f"Lab {folder.name!r} is not running.", f"Start it: runbook lab up{name}") from error
+        start = f"Start it: runbook lab up{name_option(folder.name)}"
+        raise LabNotRunningError(f"Lab {folder.name!r} is not running.", start) from error

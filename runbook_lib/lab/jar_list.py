@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from runbook_lib.artifacts import sha256_of
 
 JarList = Mapping[str, str]  # file name -> SHA-256, in hexadecimal
 
@@ -27,7 +28,7 @@ def hash_jars(folder: Path) -> dict[str, str]:
     """The SHA-256 of every jar that is in the folder."""
     jars = sorted(folder.glob("*.jar"))
     with ThreadPoolExecutor() as pool:  # hashlib lets go of the interpreter's lock
-        return dict(zip([jar.name for jar in jars], pool.map(_sha256, jars), strict=True))
+        return dict(zip([jar.name for jar in jars], pool.map(sha256_of, jars), strict=True))
 
 
 def difference(found: JarList, wanted: JarList) -> str:
@@ -40,8 +41,3 @@ def difference(found: JarList, wanted: JarList) -> str:
         if found[name] != wanted[name]:
             return f"{name} has the SHA-256 {found[name]}, not the recorded {wanted[name]}"
     return ""
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

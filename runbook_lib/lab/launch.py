@@ -45,7 +45,7 @@ class Launch:
 @contextmanager
 def launching(folder: LabFolder, unit: str) -> Iterator[Launch]:
     """Start the process; one that was not told to go is gone afterwards."""
-    argv = [*_scope(unit), sys.executable, "-m", "runbook_lib.lab.supervisor", folder.name]
+    argv = [*_scope(unit), sys.executable, "-P", "-m", "runbook_lib.lab.supervisor", folder.name]
     # A session of its own: a Ctrl-C at the terminal is for us, and we clean up.
     with subprocess.Popen(
         argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from runbook_lib.errors import LabError
@@ -19,7 +20,7 @@ from runbook_lib.lab.nacos_jars import ensure_jars
 from runbook_lib.lab.packages import ensure_packages
 from runbook_lib.lab.protocol import LabStatus
 from runbook_lib.lab.recipe import recipe
-from runbook_lib.lab.topology import DEFAULT_NAME, NAMES
+from runbook_lib.lab.topology import DEFAULT_NAME, NAMES, name_option
 
 
 def _to_stderr(text: str) -> None:
@@ -109,7 +110,7 @@ def _refuse_other(folder: LabFolder, release: str, with_nacos: bool) -> None:
     elif with_nacos and record.layer is None:
         differs = "without Nacos"
     if differs:
-        name = "" if folder.name == DEFAULT_NAME else f" --name {folder.name}"
+        name = name_option(folder.name)
         raise LabError(f"Lab {folder.name!r} runs already, {differs}.", f"Take it down first: runbook lab down{name}")
 
 
@@ -129,17 +130,14 @@ def _recovered(lab: Lab, progress: Progress) -> Lab:
 def _privileged(arguments: list[str], progress: Progress) -> bool:
     """Run the privileged part, as root; its verdict (see `privileged`). Raises the LabError that it reports."""
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n", "--"]
-    argv = [*sudo, sys.executable, "-m", "runbook_lib.lab.privileged", *arguments]
+    argv = [*sudo, sys.executable, "-P", "-m", "runbook_lib.lab.privileged", *arguments]
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            kind, *values = json.loads(line)
-            if kind == "progress":
-                progress(values[0])
-            elif kind == "error":
-                raise LabError(*values)
-            else:
-                return bool(values[0])
+        try:
+            if (done := _follow(process, progress)) is not None:
+                return done
+        except KeyboardInterrupt:
+            _interrupt(process, progress)
+            raise
     if sudo:
         raise LabError(
             "The lab needs root for network, disks and control groups, and sudo gave none.",
@@ -148,3 +146,25 @@ def _privileged(arguments: list[str], progress: Progress) -> bool:
     raise LabError(
         f"The lab's privileged part ended with status {process.returncode}.", "Its own message stands above."
     )
+
+
+def _follow(process: subprocess.Popen[str], progress: Progress) -> bool | None:
+    """Its verdict; None when it ended without one. Raises the LabError that it reports."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        kind, *values = json.loads(line)
+        if kind == "progress":
+            progress(values[0])
+        elif kind == "error":
+            raise LabError(*values)
+        else:
+            return bool(values[0])
+    return None
+
+
+def _interrupt(process: subprocess.Popen[str], progress: Progress) -> None:
+    """Have it take back what it has begun, and wait for that: a signal may have been meant for us alone."""
+    progress("interrupted: taking back what was begun")
+    with suppress(OSError):  # it has ended; or it runs through sudo, which a Ctrl-C reaches by itself
+        process.terminate()
+    process.wait()

@@ -17,7 +17,7 @@ from runbook_lib.lab.children import Child, Children
 from runbook_lib.lab.folder import MachineFolder
 from runbook_lib.lab.network import Namespace, Segment, listens
 from runbook_lib.lab.protocol import MachineState
-from runbook_lib.lab.topology import SSH_PORT, MachineSpec
+from runbook_lib.lab.topology import SSH_PORT, MachineSpec, name_option
 
 REBOOT_STATUS = 133
 """How nspawn ends, with --keep-unit, when the machine inside reboots; a poweroff inside is 0."""
@@ -43,11 +43,20 @@ class Machine:
     """Power, cable and processes of one machine. All methods run in the supervisor's event loop."""
 
     def __init__(
-        self, spec: MachineSpec, folder: MachineFolder, group: Group, segment: Segment, children: Children
+        self,
+        spec: MachineSpec,
+        folder: MachineFolder,
+        group: Group,
+        segment: Segment,
+        children: Children,
+        *,
+        lab: str,
     ) -> None:
         self.spec = spec
         self.plugged = True
         self.boot: Boot | None = None
+        self.option = name_option(lab)
+        """Names the lab in a command line that is shown."""
         self._folder = folder
         self._group = group
         self._segment = segment
@@ -84,14 +93,17 @@ class Machine:
     async def reboot(self) -> None:
         """A clean reboot, as by `systemctl reboot`. Returns when the next boot began."""
         if (boot := self.boot) is None:
-            raise LabError(f"{self.spec.name} is off.", f"Power it on: runbook lab power-on {self.spec.name}")
+            raise LabError(
+                f"{self.spec.name} is off.", f"Power it on: runbook lab power-on {self.spec.name}{self.option}"
+            )
         os.kill(await self.leader(), signal.SIGRTMIN + 5)  # systemd(1): starts reboot.target
         try:
             await asyncio.wait_for(boot.over.wait(), SHUTDOWN_WITHIN_S)
         except TimeoutError as error:
             raise LabError(
                 f"{self.spec.name} did not shut down within {SHUTDOWN_WITHIN_S:.0f} s.",
-                f"See `runbook lab logs {self.spec.name}`, or power it off: runbook lab power-off {self.spec.name}",
+                f"See `runbook lab logs {self.spec.name}{self.option}`, or power it off: "
+                f"runbook lab power-off {self.spec.name}{self.option}",
             ) from error
         await self.power_on()
 
@@ -139,7 +151,7 @@ class Machine:
                 if procfs.is_init(pid):
                     return pid
             await asyncio.sleep(0.01)
-        raise LabError(f"{self.spec.name} is off.", f"Power it on: runbook lab power-on {self.spec.name}")
+        raise LabError(f"{self.spec.name} is off.", f"Power it on: runbook lab power-on {self.spec.name}{self.option}")
 
     async def _start_if_wanted(self) -> None:
         async with self._power:

@@ -5,7 +5,6 @@ So the layer is made, and a member started, in one way wherever the jars come fr
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tarfile
 import tempfile
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from runbook_lib.artifacts import sha256_of
 from runbook_lib.errors import ArtifactError
 from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.jar_list import LIST, JarList, difference, hash_jars, parse_list, render_list
@@ -34,8 +34,7 @@ def unpack_archive(archive: Path, version: str, known: JarList, cache: Path, pro
     """
     if not archive.is_file():
         raise ArtifactError(f"There is no file {archive}.", "Give the path of nacos-server-1.4.1.tar.gz or .zip.")
-    with archive.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = sha256_of(archive)
     folder = cache / f"nacos-archive-{digest[:12]}"
     if not folder.is_dir():
         waiting = f"Nacos {version}: its archive is being unpacked elsewhere, waiting"

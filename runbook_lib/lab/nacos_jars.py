@@ -7,11 +7,11 @@ by class the same as the official tag 1.4.1. Whoever wants the official ones giv
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
+from runbook_lib.artifacts import user_cache
 from runbook_lib.errors import ArtifactError
 from runbook_lib.lab.build_progress import Paced, Progress
 from runbook_lib.lab.jar_list import LIST, JarList, difference, hash_jars, parse_list, render_list
@@ -45,11 +45,6 @@ def ensure_jars(archive: Path | None, progress: Progress, *, cache: Path | None 
 def recorded() -> JarList:
     """The jars that make up the server, with the SHA-256 that this project recorded."""
     return parse_list((_DATA / LIST).read_text())
-
-
-def user_cache() -> Path:
-    """Where this user's downloads are kept between runs and clones (XDG base directories)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "runbook"
 
 
 def _fetch(folder: Path, wanted: JarList, progress: Progress) -> None:

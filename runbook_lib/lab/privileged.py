@@ -31,14 +31,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both leave nothing behind
     _enter_own_mounts()
     try:
-        _say("done", _image(chosen.release) if chosen.action == "image" else _lab(chosen))
-    except LabError as error:
-        _say("error", error.what, error.todo)
-        return error.exit_status
+        return _do(chosen)
     except (KeyboardInterrupt, BrokenPipeError):  # the latter: whoever asked is gone
         return INTERRUPTED
     finally:
         remove_empty_folders()
+
+
+def _do(chosen: argparse.Namespace) -> int:
+    try:
+        _say("done", _image(chosen.release) if chosen.action == "image" else _lab(chosen))
+    except LabError as error:
+        _say("error", error.what, error.todo)
+        return error.exit_status
     return 0
 
 

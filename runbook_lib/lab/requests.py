@@ -117,6 +117,6 @@ async def wait_ready(machine: Machine, within_s: float) -> None:
         if time.monotonic() > deadline:
             raise LabError(
                 f"{machine.spec.name} is {machine.state} and did not answer SSH within {within_s:.0f} s.",
-                f"See `runbook lab logs {machine.spec.name}`.",
+                f"See `runbook lab logs {machine.spec.name}{machine.option}`.",
             )
         await asyncio.sleep(0.02)

@@ -107,7 +107,10 @@ def _make_disks(folder: LabFolder, record: LabRecord) -> None:
 async def _assemble(folder: LabFolder, record: LabRecord, group: Group) -> tuple[list[Machine], Requests]:
     """Segment, machines, relays and the control socket, all serving; nothing boots yet."""
     segment, children = await asyncio.to_thread(Segment), Children()
-    machines = {m.name: Machine(m, folder.machine(m.name), group.child(m.name), segment, children) for m in MACHINES}
+    machines = {
+        m.name: Machine(m, folder.machine(m.name), group.child(m.name), segment, children, lab=folder.name)
+        for m in MACHINES
+    }
     ssh = {name: Relay(machine, ("127.0.0.1", SSH_PORT)) for name, machine in machines.items()}
     vip = Relay(machines[CLIENT], (VIP, HTTP_PORT))
     requests = Requests(record.name, machines, ssh, vip)

@@ -37,3 +37,8 @@ MACHINES = (
 )
 CLIENT = "client"
 NAMES = tuple(machine.name for machine in MACHINES)
+
+
+def name_option(lab: str) -> str:
+    """What names the lab in a command line that is shown: ` --name mine`; empty for the default one. Pure."""
+    return "" if lab == DEFAULT_NAME else f" --name {lab}"

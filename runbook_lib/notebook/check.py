@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from runbook_lib import checks
 from runbook_lib.evidence import Outcome, worst
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.open_site import open_model
-from runbook_lib.notebook.parameters import read_parameters
+from runbook_lib.notebook.preparation import prepare
 from runbook_lib.notebook.reach import unreachable, without
 from runbook_lib.notebook.repository import OUTPUTS, repository_top
-from runbook_lib.notebook.standing import observe_all
+from runbook_lib.notebook.selection import Selection
+from runbook_lib.notebook.standing import every_check, observe_all
 from runbook_lib.notebook.tables import render_checks, render_checks_json
-from runbook_lib.site import parse_site
 
 
-def check(file: Path, *, as_json: bool) -> int:
+def check(file: Path, overrides: Sequence[str], *, as_json: bool) -> int:
     """Print every check's verdict; the exit status. Raises ParameterError or LabError when nothing can be asked."""
     top = repository_top()
-    model = parse_site(read_parameters(file, top))
-    site = open_model(model, Journal(None), top / OUTPUTS)
+    site = open_model(prepare(file, overrides, Selection(), top).model, Journal(None), top / OUTPUTS)
     lost = unreachable(site)
-    every = checks.every(without(site, lost))
+    every = every_check(without(site, lost))
     verdicts = list(zip(every, observe_all(every), strict=True))
     print(render_checks_json(verdicts) if as_json else render_checks(verdicts))
     for error in lost.values():

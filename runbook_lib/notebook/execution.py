@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ def load_papermill() -> None:
 
 
 @contextmanager
-def _without_iri_grammar() -> Any:
+def _without_iri_grammar() -> Iterator[None]:
     # jsonschema compiles a grammar for the format `iri` at import, if it can: 2.3 s. A notebook's schema has no IRI.
     missing: Any = None
     known = "rfc3987_syntax" in sys.modules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -66,9 +67,8 @@ class Guard:
         self._after(self._grace_s, self._kernel.kill)
         threading.Thread(target=self._kernel.interrupt).start()
 
-    def _after(self, seconds: float, do: object) -> None:
+    def _after(self, seconds: float, do: Callable[[], object]) -> None:
         self.cell_ends()
-        assert callable(do)
         self._timer = threading.Timer(seconds, do)
         self._timer.daemon = True
         self._timer.start()

@@ -88,7 +88,7 @@ def correct_marks(path: Path, executed: Executed, ending: Ending) -> None:
     for cell in cells:
         if not _ran(cell):
             cell["metadata"].setdefault("papermill", {})["status"] = PENDING
-    if ending.outcome.exit_status in (2, 130) and _first_error(cells) is None:
+    if ending.outcome in (Outcome.ERROR, Outcome.INTERRUPTED) and _first_error(cells) is None:
         for cell in cells[executed.last_cell : executed.last_cell + 1]:
             if cell["cell_type"] == "code":
                 why = {"ename": ending.outcome, "evalue": ending.why, "traceback": [ending.why]}

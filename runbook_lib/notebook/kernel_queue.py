@@ -7,7 +7,7 @@ from types import TracebackType
 
 from runbook_lib.evidence import Bundle
 from runbook_lib.notebook import kernel
-from runbook_lib.notebook.kernels import Kernel
+from runbook_lib.notebook.kernels import Kernel, remove_orphans
 from runbook_lib.notebook.notebook_file import Notebook, imported_modules
 
 
@@ -21,6 +21,7 @@ class KernelQueue:
         self._taken: list[Kernel] = []
 
     def __enter__(self) -> KernelQueue:
+        remove_orphans()
         self._start_next()
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import os
 import shutil
 import signal
@@ -19,6 +20,8 @@ from jupyter_core.utils import run_sync
 from runbook_lib.errors import NotebookError
 
 KERNEL = "python3"
+FOLDER = "runbook-kernel-"
+"""The process id of the runner follows in its name."""
 LONGEST_SOCKET = 90
 """Bytes of a socket's path: the kernel's limit is 107 (unix(7)), and jupyter_client adds `-N`."""
 
@@ -38,7 +41,7 @@ class Kernel:
 
     def __init__(self, environment: Mapping[str, str], *, warm_up: Sequence[str] = (), cwd: Path | None = None) -> None:
         """Start it; `warm_up` names modules that it imports while nobody waits for it. Raises NotebookError."""
-        self._folder = Path(tempfile.mkdtemp(prefix="runbook-", dir=_socket_parent()))  # 0700
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=_socket_parent()))  # 0700
         self.manager = _Manager(kernel_name=KERNEL, connection_file=str(self._folder / "connection.json"))
         if os.name == "posix":
             # TCP on loopback is signed, but every local user can read it.
@@ -55,8 +58,10 @@ class Kernel:
                     stdout=log,
                     stderr=log,
                 )
-            except (OSError, RuntimeError, ImportError) as error:
-                shutil.rmtree(self._folder, ignore_errors=True)
+            except BaseException as error:
+                self.close()
+                if not isinstance(error, OSError | RuntimeError | ImportError):
+                    raise
                 raise NotebookError(
                     f"No Jupyter kernel could be started: {error}.", "Install the dependencies again: make lab"
                 ) from error
@@ -92,6 +97,24 @@ class Kernel:
         if self.manager.made is not None:
             self.manager.made.stop_channels()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def remove_orphans() -> None:
+    """Remove the folders that runners left which were killed: their process lives no more."""
+    for folder in Path(_socket_parent() or tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        pid = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if pid.isdigit() and folder.owner() == getpass.getuser() and not _lives(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _socket_parent() -> str | None:

@@ -55,7 +55,8 @@ def read_declared(path: Path) -> tuple[Parameter, ...]:
     """What the notebook's parameters cell declares, without `site`. Raises NotebookError when it can't be read."""
     try:
         content = json.loads(path.read_text("utf-8"))
-        source = next((_source(cell) for cell in content["cells"] if PARAMETERS_TAG in _tags(cell)), "")
+        sources = {id(cell): _source(cell) for cell in content["cells"]}
+        source = next((sources[id(cell)] for cell in content["cells"] if PARAMETERS_TAG in _tags(cell)), "")
         return tuple(p for p in parse_declared(source) if p.name != SITE)
     except (OSError, ValueError, KeyError, TypeError, SyntaxError) as error:
         raise NotebookError(f"{path} is no notebook that can be read: {error}.", "Restore it: git checkout") from error

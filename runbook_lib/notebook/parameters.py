@@ -53,7 +53,10 @@ def _resolved(key: str, value: object, base: Path) -> object:
     if isinstance(value, dict):
         return resolve_paths(value, base)
     if key in PATHS and isinstance(value, str):
-        return str(base / Path(value).expanduser())
+        try:
+            return str(base / Path(value).expanduser())
+        except RuntimeError as error:  # ~somebody who is no user here
+            raise ParameterError(f"{key}: {value} has no home folder: {error}.", "Write the whole path.") from error
     return value
 
 

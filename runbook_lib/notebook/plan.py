@@ -5,25 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from runbook_lib import chapter
+from runbook_lib.chapter.change import Change
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.preparation import Prepared
 from runbook_lib.notebook.reach import require_all
-from runbook_lib.notebook.tables import render_planned
+from runbook_lib.notebook.tables import render_count, render_planned
 
 
 def plan(prepared: Prepared, folder: Path) -> int:
     """Print the changes of every selected notebook's operations; the exit status. Raises HostError or ArtifactError."""
     site = open_model(prepared.model, Journal(None), folder)
     require_all(site)
-    count = 0
+    planned: list[Change] = []
     for notebook in prepared.notebooks:
         operations = [o for o in chapter.OPERATIONS if o.notebook == notebook.number]
         if operations:
             print(notebook.name)
         for operation in operations:
             changes = operation.plan(site)
-            count += sum(not change.is_none for change in changes)
+            planned += changes
             print(render_planned(operation.title, changes), flush=True)
-    print("Nothing would change." if count == 0 else f"{count} change{'s' * (count > 1)} would be made; none was.")
+    print(render_count(planned))
     return 0

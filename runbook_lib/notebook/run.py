@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from runbook_lib import failover
+from runbook_lib.chapter.provenance import note_provenance
 from runbook_lib.errors import RunbookError
 from runbook_lib.evidence import Bundle, Frame, Outcome, create_bundle, render_result, warnings_given, worst
 from runbook_lib.evidence.surroundings import commit, controller, operator
@@ -16,14 +19,15 @@ from runbook_lib.journal import Journal
 from runbook_lib.notebook.execution import load_papermill
 from runbook_lib.notebook.interrupts import Interrupts
 from runbook_lib.notebook.kernel_queue import KernelQueue
+from runbook_lib.notebook.one_run import only_run
 from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.plan import plan
 from runbook_lib.notebook.preparation import Prepared, prepare
 from runbook_lib.notebook.progress import Progress
 from runbook_lib.notebook.reach import require_all
 from runbook_lib.notebook.repository import OUTPUTS, repository_top
+from runbook_lib.notebook.runner import NotebookRun, Runner, journal_of
 from runbook_lib.notebook.selection import Selection
-from runbook_lib.notebook.sequence import Executed, Sequence, journal_of
 from runbook_lib.notebook.tables import render_steps, render_warnings
 
 
@@ -43,7 +47,7 @@ class Request:
 class Attempt:
     """What a run has come to so far: written to its bundle whatever happens."""
 
-    done: list[Executed] = field(default_factory=list)
+    done: list[NotebookRun] = field(default_factory=list)
     error: str = ""
     """Why it could not go on, where no notebook says so."""
     interrupted: bool = False
@@ -62,6 +66,11 @@ def run(request: Request) -> int:
     if request.plan_only:
         return plan(prepared, top / OUTPUTS)
     open_model(prepared.model, Journal(None), top)  # a lab that is down, a secret that is missing: no bundle for these
+    with only_run(prepared.model, f"process {os.getpid()} on {controller()}, since {datetime.now(UTC):%H:%M:%S} UTC"):
+        return _run(request, prepared, top)
+
+
+def _run(request: Request, prepared: Prepared, top: Path) -> int:
     bundle = create_bundle(request.out or top / OUTPUTS, prepared.as_yaml)
     attempt = Attempt()
     try:
@@ -70,6 +79,9 @@ def run(request: Request) -> int:
         attempt.interrupted = True
     except RunbookError as error:
         attempt.error = str(error)
+    except Exception as error:  # noqa: BLE001 - a defect of ours: the bundle is closed all the same, and says so
+        traceback.print_exc()
+        attempt.error = f"A defect of runbook itself: {type(error).__name__}: {error}"
     _close(bundle, prepared, attempt, request.reason, top)
     _report(bundle, prepared, attempt)
     return attempt.outcome.exit_status
@@ -82,17 +94,18 @@ def _attempt(prepared: Prepared, bundle: Bundle, attempt: Attempt) -> None:
         with progress.doing("looking at every machine"):
             recover(site, progress)
             load_papermill()
-        sequence = Sequence(bundle, prepared.parameters_of, progress, interrupts)
-        sequence.run(prepared.notebooks, kernels, attempt.done)
+        runner = Runner(bundle, prepared.parameters_of, progress, interrupts)
+        runner.run(prepared.notebooks, kernels, attempt.done)
 
 
 def recover(site: OpenSite, progress: Progress) -> None:
-    """Undo what a killed run left, once every machine answers. Raises HostError or LabError."""
+    """Undo what a killed run left, and note which keepalived is there. Raises HostError or LabError."""
     if site.model.substrate == "ssh":  # the lab's machines may be off: then powering them on is the recovery
         require_all(site)
     for undone in failover.undo_recorded_faults(site):
         progress.say(f"recovered: {undone}")
     require_all(site)
+    note_provenance(site)
     for host in site.hosts.values():
         host.close()
 

@@ -14,17 +14,17 @@ ALWAYS_NAMED = frozenset({"10", "11", "90"})
 
 @dataclass(frozen=True)
 class Selection:
-    """What --from, --to and --only said; empty where they said nothing."""
+    """What --from, --to and --only said; None where they were not given."""
 
-    first: str = ""
-    last: str = ""
-    only: str = ""
+    first: str | None = None
+    last: str | None = None
+    only: str | None = None
 
 
 def select(notebooks: Sequence[Notebook], selection: Selection) -> tuple[Notebook, ...]:
     """The notebooks to run, in the order of their numbers. Raises ParameterError for a number that is none. Pure."""
-    if selection.only:
-        return _only(notebooks, selection)
+    if selection.only is not None:
+        return _only(notebooks, selection.only, selection)
     usual = [n for n in notebooks if n.number not in ALWAYS_NAMED]
     first, last = (_usual(notebooks, number) for number in (selection.first, selection.last))
     chosen = tuple(n for n in usual if (first or "00") <= n.number <= (last or "99"))
@@ -36,15 +36,15 @@ def select(notebooks: Sequence[Notebook], selection: Selection) -> tuple[Noteboo
     return chosen
 
 
-def _only(notebooks: Sequence[Notebook], selection: Selection) -> tuple[Notebook, ...]:
-    if selection.first or selection.last:
+def _only(notebooks: Sequence[Notebook], only: str, selection: Selection) -> tuple[Notebook, ...]:
+    if selection.first is not None or selection.last is not None:
         raise ParameterError("--only goes with neither --from nor --to.", "Give either --only or the two others.")
-    numbers = {_known(notebooks, number.strip()) for number in selection.only.split(",")}
+    numbers = {_known(notebooks, number.strip()) for number in only.split(",")}
     return tuple(n for n in notebooks if n.number in numbers)
 
 
-def _usual(notebooks: Sequence[Notebook], number: str) -> str:
-    if not number:
+def _usual(notebooks: Sequence[Notebook], number: str | None) -> str:
+    if number is None:
         return ""
     known = _known(notebooks, number)
     if known in ALWAYS_NAMED:

@@ -39,7 +39,7 @@ class Table:
             "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(c)}</td>" for c in row) + "</tr>"
             for row in self.rows
         )
-        after = f"<pre>{html.escape(self.after)}</pre>" if self.after else ""
+        after = f"<pre style='font-family:monospace'>{html.escape(self.after)}</pre>" if self.after else ""
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{after}"
 
 
@@ -67,7 +67,7 @@ def _display(thing: object) -> None:
 
 def done_table(done: Done) -> Table | str:
     """What an operation did; one sentence where every host was right already."""
-    if done.count == 0:
+    if done.count == 0 and not any(change.held_back for change in done.changes):
         return f"{done.title}: nothing to do. " + "; ".join(f"{c.host}: {c.title}" for c in done.changes)
     return changes_table(done.changes)
 
@@ -88,8 +88,8 @@ def _diffs(changes: Sequence[Change]) -> str:
 
 
 def _what(change: Change) -> str:
-    what = f"no change: {change.title}" if change.is_none else change.title
-    return f"{what} (WARNED: {change.warning})" if change.warning else what
+    warned = f" (WARNED: {change.warning})" if change.warning else ""
+    return f"{change.outlook}{warned}"
 
 
 def records_table(records: Sequence[Any]) -> Table:

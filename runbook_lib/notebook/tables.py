@@ -50,13 +50,19 @@ def render_planned(title: str, changes: Sequence[Change]) -> str:
     """What an operation would do: a line a host, its actions, its diffs."""
     lines = [f"  {title}"]
     for change in changes:
-        if change.is_none:
-            lines.append(f"    {change.host}: no change: {change.title}")
-            continue
         found = f" (found: {change.was})" if change.was else ""
-        lines.append(f"    {change.host}: {change.title}{found}")
+        lines.append(f"    {change.host}: {change.outlook}{found}")
         lines += [f"{INDENT}{line}" for action in change.actions for line in str(action).splitlines()]
         if change.warning:
             lines.append(f"{INDENT}WARNED: {change.warning}")
         lines += [f"{INDENT}{line}" for line in change.diff.splitlines()]
     return "\n".join(lines)
+
+
+def render_count(changes: Sequence[Change]) -> str:
+    """The last line of a plan."""
+    count, held = sum(not change.is_none for change in changes), sum(change.held_back for change in changes)
+    held_back = f" {held} {'is' if held == 1 else 'are'} held back." if held else ""
+    if count == 0:
+        return f"Nothing would change.{held_back}"
+    return f"{count} change{'s' * (count > 1)} would be made; none was.{held_back}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 
 from runbook_lib.checks.verdict import Check, Status, Verdict
-from runbook_lib.errors import CheckFailedError, HostError
+from runbook_lib.errors import ArtifactError, CheckFailedError, HostError, LabError
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import CheckJudged, Journal
 from runbook_lib.notebook import kernel
 
 LOOK_EVERY_S = 0.3
-GOOD = (Status.PASSED, Status.WARNED, Status.SKIPPED)
 MARKS = {
     Status.PASSED: "✔",
     Status.WARNED: "!",
@@ -28,15 +27,15 @@ def verify(check: Check, within_s: float = 0.0) -> None:
     """
     verdict = judge(kernel.current_site(), check, within_s)
     print(render_verdict(check, verdict))
-    if verdict.status not in GOOD:
-        raise CheckFailedError(f"{check.id} is {verdict.status}: {verdict.observed}", verdict.hint)
+    if not verdict.status.is_good:
+        raise CheckFailedError(f"{check.id} is {verdict.status}: {verdict.observed.rstrip('.')}.", verdict.hint)
 
 
 def judge(site: OpenSite, check: Check, within_s: float = 0.0) -> Verdict:
     """The verdict of `check` after up to `within_s` seconds, journalled."""
     begun = time.monotonic()
     verdict = observe(check)
-    while verdict.status not in GOOD and time.monotonic() - begun < within_s:
+    while not verdict.status.is_good and time.monotonic() - begun < within_s:
         time.sleep(LOOK_EVERY_S)
         verdict = observe(check)
     _record(site.journal, check, verdict, time.monotonic() - begun)
@@ -44,10 +43,10 @@ def judge(site: OpenSite, check: Check, within_s: float = 0.0) -> Verdict:
 
 
 def observe(check: Check) -> Verdict:
-    """One look. A machine that could not be asked makes it UNKNOWN, which is not FAILED."""
+    """One look. What can't be asked or read makes it UNKNOWN, which is not FAILED."""
     try:
         return check.observe()
-    except HostError as error:
+    except (HostError, LabError, ArtifactError) as error:
         return Verdict.unknown(error.what, error.todo)
 
 

@@ -46,6 +46,8 @@ def parse_yaml(text: str, where: str) -> object:
     except yaml.YAMLError as error:
         what = " ".join(str(error).split())
         raise ParameterError(f"{where}: {what}.", "Write the file as plain text.") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise ParameterError(f"{where}: a value can't be read: {error}.", "Correct it there.") from error
     except RecursionError as error:
         raise ParameterError(f"{where} is nested too deeply.", "See parameters/lab.yaml for its shape.") from error
 

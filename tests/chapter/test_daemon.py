@@ -35,7 +35,7 @@ def test_what_a_daemon_needs(changed: dict[str, Any], need: Need) -> None:
 
 def test_two_that_run_with_their_files_are_left_alone() -> None:
     changes = plan_daemons(daemon("node129"), daemon("node128"), agreed=False)
-    assert all(change.is_none for change in changes)
+    assert [(change.is_none, change.held_back) for change in changes] == [(True, False)] * 2
     assert changes[0].title == "keepalived.service runs with its files as they stand"
 
 
@@ -69,7 +69,7 @@ def test_another_vrid_stops_the_backup_while_the_master_restarts() -> None:
 def test_another_vrid_is_held_back_unless_agreed() -> None:
     changed = {"config": configuration(router_id=52)}
     changes = plan_daemons(daemon("node129", **changed), daemon("node128", **changed), agreed=False)
-    assert [(c.is_none, c.warning) for c in changes] == [(True, GROUP)] * 2
+    assert [(c.is_none, c.held_back, c.warning) for c in changes] == [(True, True, GROUP)] * 2
     assert changes[0].title == (
         "keepalived.service runs with another VRRP version or VRID than its file's: not restarted, "
         "agree to it with -p disruption=faults"
@@ -84,7 +84,10 @@ def test_a_new_binary_restarts_the_backup_first_and_the_holder_only_when_agreed(
         ("node129", "restart keepalived.service", "the VIP leaves it for a moment"),
     ]
     held_back = plan_daemons(master, backup, agreed=False)
-    assert [(c.host, c.is_none) for c in held_back] == [("node128", False), ("node129", True)]
+    assert [(c.host, c.is_none, c.held_back) for c in held_back] == [
+        ("node128", False, False),
+        ("node129", True, True),
+    ]
 
 
 def test_a_daemon_alone_with_another_vrid_is_brought_in_line() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from runbook_lib.artifacts import sha256_of
 from runbook_lib.chapter import download as module
-from runbook_lib.chapter.download import download, sha256_of
+from runbook_lib.chapter.download import download
 from runbook_lib.errors import ArtifactError
 
 CONTENT = b"keepalived" * 1000

@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from fakes import open_fake_site
 
+from runbook_lib import lab
 from runbook_lib.errors import HostError
 from runbook_lib.failover import faults
 from runbook_lib.failover.catalogue import fault_named
-from runbook_lib.failover.faults import injected, undo_recorded_faults, why_not
+from runbook_lib.failover.faults import injected, not_agreed, undo_recorded_faults, why_not
+from runbook_lib.failover.trial_record import Skipped
 from runbook_lib.journal import FaultApplied, FaultRecorded, FaultUndone, read_journal
+from runbook_lib.lab import LabStatus, MachineStatus
 
 STOP = fault_named("stop-keepalived")
 RECORD = "/var/lib/runbook/faults/stop-keepalived-1"
+
+
+def events(folder: Path) -> list[object]:
+    return [record.event for record in read_journal(folder / "journal.jsonl")]
 
 
 def clock(command: str) -> tuple[int, str]:
@@ -29,7 +37,10 @@ def test_the_undo_is_recorded_before_the_fault_and_runs_after_it(tmp_path: Path)
             f"--timer-property=AccuracySec=100ms /bin/sh {RECORD}"
         )
         assert injection.apply() == 1700000000.25
-        assert master.commands[-1] == "sh -c set -e; date +%s.%N; { systemctl stop keepalived.service; } >&2"
+        assert master.commands[-1] == (
+            "sh -c set -e; test -e /var/lib/runbook/faults/stop-keepalived-1; date +%s.%N; "
+            "{ systemctl stop keepalived.service; } >&2"
+        )
     assert master.commands[-3:] == [
         f"test ! -e {RECORD} || sh {RECORD}",
         "systemctl stop runbook-fault-stop-keepalived-1.timer 2>/dev/null || true",
@@ -91,6 +102,26 @@ def test_ssh_has_no_power_switch(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("allowed", "faults", "demonstrations"),
+    [
+        (
+            "none",
+            "a fault needs disruption: faults, the site allows none",
+            "a demonstration needs disruption: demonstrations, the site allows none",
+        ),
+        ("faults", None, "a demonstration needs disruption: demonstrations, the site allows faults"),
+        ("demonstrations", None, None),
+    ],
+)
+def test_each_kind_of_disruption_is_agreed_to(
+    tmp_path: Path, allowed: str, faults: str | None, demonstrations: str | None
+) -> None:
+    site, _ = open_fake_site(tmp_path, disruption=allowed)
+    assert not_agreed(site, "faults") == (Skipped(faults) if faults else None)
+    assert not_agreed(site, "demonstrations") == (Skipped(demonstrations) if demonstrations else None)
+
+
 def test_what_a_killed_run_left_on_a_node_is_undone(tmp_path: Path) -> None:
     def answer(command: str) -> tuple[int, str]:
         return 0, "stop-keepalived-1\n" if command.startswith("ls") else ""
@@ -101,3 +132,57 @@ def test_what_a_killed_run_left_on_a_node_is_undone(tmp_path: Path) -> None:
         "node128: stop-keepalived-1 undone",
     )
     assert f"test ! -e {RECORD} || sh {RECORD}" in master.commands
+    # It is listed still: that its undo ran is not that it is gone.
+    assert events(tmp_path) == [FaultUndone("stop-keepalived-1", confirmed=False)] * 2
+
+
+def test_an_undo_is_confirmed_when_its_record_is_gone(tmp_path: Path) -> None:
+    left = ["", "", "stop-keepalived-1\n"]
+
+    def answer(command: str) -> tuple[int, str]:
+        return 0, left.pop() if command.startswith("ls") else ""
+
+    site, _ = open_fake_site(tmp_path, answer, substrate="ssh")
+    assert undo_recorded_faults(site) == ("node129: stop-keepalived-1 undone",)
+    assert events(tmp_path) == [FaultUndone("stop-keepalived-1", confirmed=True)]
+
+
+@dataclass
+class FakeLab:
+    """A lab of three machines, of which one is off, one unplugged and one both."""
+
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def status(self) -> LabStatus:
+        machines = {
+            "node129": MachineStatus("running", "192.168.42.129", 2222, False),
+            "node128": MachineStatus("off", "192.168.42.128", 2223, True),
+            "observer": MachineStatus("off", "192.168.42.131", 2224, False),
+            "client": MachineStatus("running", "192.168.42.132", 2225, True),
+        }
+        return LabStatus("chapter", "running", machines)
+
+    def plug(self, machine: str) -> None:
+        self.asked.append(("plug", machine))
+
+    def power_on(self, machine: str) -> None:
+        self.asked.append(("power on", machine))
+
+    def wait_ssh(self, machine: str) -> None:
+        self.asked.append(("wait", machine))
+
+
+def test_machines_without_cable_or_power_are_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeLab()
+    monkeypatch.setattr(lab, "find", lambda name: fake)
+    site, _ = open_fake_site(tmp_path)
+    assert undo_recorded_faults(site) == (
+        "node129: plugged in",
+        "observer: plugged in",
+        "node128: powered on",
+        "observer: powered on",
+    )
+    assert fake.asked == [
+        ("plug", "node129"), ("plug", "observer"), ("power on", "node128"), ("power on", "observer"),
+        ("wait", "node128"), ("wait", "observer"),
+    ]  # fmt: skip

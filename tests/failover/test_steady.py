@@ -11,7 +11,13 @@ active
 active
 2: ens33    inet 192.168.42.129/24 brd 192.168.42.255 scope global ens33\\       valid_lft forever preferred_lft forever
 2: ens33    inet 192.168.42.130/24 scope global secondary ens33\\       valid_lft forever preferred_lft forever
-Entering MASTER STATE
+Starting Keepalived v2.1.5 (unknown)
+(VI_1) Entering BACKUP STATE (init)
+(VI_1) Entering BACKUP STATE
+(VI_1) Starting Keepalived v2.1.5 (unknown)
+(VI_1) Entering BACKUP STATE (init)
+(VI_1) Entering BACKUP STATE
+(VI_1) Entering MASTER STATE
 """
 MASTER = NodeState("node129", "active", "active", True, "MASTER")
 BACKUP = NodeState("node128", "active", "active", False, "BACKUP")
@@ -23,6 +29,13 @@ def test_a_node_says_what_runs_and_whether_it_holds_the_vip() -> None:
 
 def test_another_address_that_begins_like_the_vip_is_not_the_vip() -> None:
     assert not parse_node_state("node129", ANSWER, "192.168.42.13").holds_vip
+
+
+def test_what_an_earlier_keepalived_logged_is_no_state_of_this_one() -> None:
+    restarted = f"{ANSWER}Starting Keepalived v2.1.5 (unknown)\n"
+    assert parse_node_state("node129", restarted, "192.168.42.130") == NodeState(
+        "node129", "active", "active", True, ""
+    )
 
 
 def test_a_node_that_has_just_started_has_no_vrrp_state() -> None:

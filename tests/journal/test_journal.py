@@ -17,6 +17,7 @@ from runbook_lib.journal import (
     FileSent,
     Journal,
     JournalError,
+    KeepalivedFound,
     NotebookFinished,
     Noted,
     Secret,
@@ -31,6 +32,7 @@ EVENTS: tuple[Event, ...] = (
     FaultRecorded("f-1", "stop-keepalived", "node129", "systemctl start keepalived", 120.0),
     FaultApplied("f-1", "2026-01-02T03:04:05.678901+00:00"),
     FaultUndone("f-1", confirmed=True),
+    KeepalivedFound("node129", "2.1.5", "k.tar.gz", "s1", "b1", "./configure", "-O2", "gcc 12.2.0"),
     Noted("compiler", {"gcc": "12.2"}),
     NotebookFinished("05", "PASSED", 3.25),
 )

@@ -8,7 +8,7 @@ import pytest
 
 from runbook_lib.errors import ArtifactError
 from runbook_lib.lab import nacos_jars
-from runbook_lib.lab.nacos_jars import ensure_jars, recorded, user_cache
+from runbook_lib.lab.nacos_jars import ensure_jars, recorded
 
 JARS = {"nacos-console-1.4.1.jar": b"console", "gson-2.8.6.jar": b"gson"}
 GSON = hashlib.sha256(b"gson").hexdigest()
@@ -94,11 +94,3 @@ def test_the_recorded_list_is_the_whole_server() -> None:
     assert len(names) == 130
     assert sum(name.startswith("nacos-") for name in names) == 12
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in recorded().values())
-
-
-def test_downloads_are_where_the_user_keeps_caches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
-    assert user_cache() == Path("/elsewhere/runbook")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", "/home/reader")
-    assert user_cache() == Path("/home/reader/.cache/runbook")

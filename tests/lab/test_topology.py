@@ -23,6 +23,10 @@ def test_the_broadcast_address_is_the_segments() -> None:
     assert str(segment.broadcast_address) == topology.BROADCAST
 
 
+def test_only_a_lab_of_another_name_is_named_in_a_command_line() -> None:
+    assert (topology.name_option("chapter"), topology.name_option("mine")) == ("", " --name mine")
+
+
 def test_mac_addresses_are_local_unicast_and_distinct() -> None:
     macs = [machine.mac for machine in topology.MACHINES]
     assert macs[0] == "02:00:c0:a8:2a:80"

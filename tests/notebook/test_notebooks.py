@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_it_begins_with_title_parameters_setup_and_ends_with_a_summary(path: Pat
     assert all(f"{heading}" in source(title) for heading in TITLE)
     assert parameters["metadata"]["tags"] == ["parameters"]
     assert source(setup).endswith("\n\nsite = open_site(site)")
-    assert source(summary).startswith("## Summary\n")
+    assert source(summary).startswith("## Summary, when every check above is good\n")
 
 
 @every_notebook
@@ -84,6 +85,14 @@ def test_a_step_is_explain_do_verify(path: Path) -> None:
         assert len(source(do).splitlines()) <= DO_LINES
         assert calls(verify) == ["verify"]
         assert len(ast.parse(source(verify)).body) == 1
+
+
+@every_notebook
+def test_each_label_begins_a_line_of_the_page(path: Path) -> None:
+    for cell in cells_of(path):
+        lines = source(cell).splitlines() if cell["cell_type"] == "markdown" else []
+        pairs = [(a, b) for a, b in pairwise(lines) if b.startswith((*HEADINGS, *TITLE))]
+        assert [a for a, _ in pairs if a and not a.endswith("\\") and not a.startswith(("|", "```", "#"))] == []
 
 
 @every_notebook

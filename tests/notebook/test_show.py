@@ -54,7 +54,7 @@ def test_changes_are_a_table_and_their_diffs(shown: list[dict[str, str]]) -> Non
         "\n"
         "on node129:\n--- /etc/a\n+++ /etc/a\n@@ -1 +1 @@\n-old\n+new"
     )
-    assert "<pre>on node129:\n--- /etc/a" in shown[0]["text/html"]
+    assert "<pre style='font-family:monospace'>on node129:\n--- /etc/a" in shown[0]["text/html"]
 
 
 def test_a_diff_that_two_hosts_share_stands_there_once(shown: list[dict[str, str]]) -> None:
@@ -70,6 +70,16 @@ def test_nothing_to_do_is_one_sentence(shown: list[dict[str, str]], capsys: pyte
         "Start keepalived: nothing to do. node129: it is active; node128: it is active\n"
     )
     assert shown == []
+
+
+def test_what_is_held_back_is_more_than_nothing_to_do(shown: list[dict[str, str]]) -> None:
+    held = Change("node129", "x.service: not restarted, agree to it", warning="the VIP leaves it", held_back=True)
+    show(Done("Renew x", (held, Change.none("node128", "it is right"))))
+    assert shown[0]["text/plain"] == (
+        "host     change                                                                        found  done by\n"
+        "node129  HELD BACK: x.service: not restarted, agree to it (WARNED: the VIP leaves it)\n"
+        "node128  no change: it is right"
+    )
 
 
 def test_records_are_a_table_under_their_field_names(shown: list[dict[str, str]]) -> None:

@@ -20,7 +20,7 @@ journal = Journal(folder / "journal.jsonl", context=context)
 def judged(verdict: str) -> str:
     """Source of a cell that journals a verdict, and raises where `verify` does."""
     raises = (
-        f"\nraise CheckFailedError('a.b is {verdict}: seen', 'Do this.')" if verdict in ("FAILED", "UNKNOWN") else ""
+        f"\nraise CheckFailedError('a.b is {verdict}: seen.', 'Do this.')" if verdict in ("FAILED", "UNKNOWN") else ""
     )
     return f"journal.write(CheckJudged('a.b', 'It is so.', '{verdict}', 'seen', 'hint', 0.0)){raises}"
 

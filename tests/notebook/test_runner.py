@@ -20,7 +20,7 @@ from runbook_lib.notebook.judgement import kept_cells
 from runbook_lib.notebook.kernel_queue import KernelQueue
 from runbook_lib.notebook.notebook_file import Notebook
 from runbook_lib.notebook.progress import Progress
-from runbook_lib.notebook.sequence import Executed, Sequence, journal_of
+from runbook_lib.notebook.runner import NotebookRun, Runner, journal_of
 
 
 @dataclass
@@ -31,20 +31,18 @@ class Run:
     cell_limit_s: float = 60.0
     grace_s: float = 60.0
     on_cell: Callable[[int], None] = lambda index: None
-    done: list[Executed] = field(default_factory=list)
+    done: list[NotebookRun] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.bundle = create_bundle(self.folder / "outputs", "site: {}\n")
         self.interrupts = Interrupts()
 
-    def __call__(self, *notebooks: Notebook) -> list[Executed]:
+    def __call__(self, *notebooks: Notebook) -> list[NotebookRun]:
         progress = _Watched(self.on_cell)
         given = {"site": {"vip": "10.0.0.9/24"}}
-        sequence = Sequence(
-            self.bundle, lambda n: dict(given), progress, self.interrupts, self.cell_limit_s, self.grace_s
-        )
+        runner = Runner(self.bundle, lambda n: dict(given), progress, self.interrupts, self.cell_limit_s, self.grace_s)
         with self.interrupts.caught(), KernelQueue(self.bundle, notebooks) as kernels:
-            sequence.run(notebooks, kernels, self.done)
+            runner.run(notebooks, kernels, self.done)
         return self.done
 
     def kept(self, name: str) -> list[str]:
@@ -77,11 +75,11 @@ def test_they_run_in_order_until_one_fails_and_every_output_is_kept(tmp_path: Pa
         ("02-skipped", Outcome.SKIPPED),
         ("03-failed", Outcome.FAILED),
     ]
-    assert done[2].why == "a.b is FAILED: seen Do this."
+    assert done[2].why == "a.b is FAILED: seen. Do this."
     assert run.kept("01-warned") == ["", "", "", "", "10.0.0.9/24\n"]  # parameters, injected, setup, two cells
     assert run.kept("03-failed") == ["", "", "", "CheckFailedError", ""]
     failed = next(c["outputs"][0] for c in kept_cells(run.bundle.path / "03-failed.ipynb") if c.get("outputs"))
-    assert failed["traceback"] == ["CheckFailedError: a.b is FAILED: seen Do this."]  # one line, no call stack
+    assert failed["traceback"] == ["CheckFailedError: a.b is FAILED: seen. Do this."]  # one line, no call stack
     assert not (run.bundle.path / "04-never.ipynb").exists()
     finished = [r for r in journal_of(run.bundle) if isinstance(r.event, NotebookFinished)]
     assert [r.context["notebook"] for r in finished] == ["01", "02", "03"]

@@ -19,7 +19,7 @@ from runbook_lib.notebook.progress import Progress
 
 
 @dataclass(frozen=True)
-class Executed:
+class NotebookRun:
     """One notebook that was executed."""
 
     result: NotebookResult
@@ -29,7 +29,7 @@ class Executed:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class Runner:
     """What every notebook of a run shares."""
 
     bundle: Bundle
@@ -39,14 +39,14 @@ class Sequence:
     cell_limit_s: float = CELL_LIMIT_S
     grace_s: float = GRACE_S
 
-    def run(self, notebooks: tuple[Notebook, ...], kernels: KernelQueue, done: list[Executed]) -> None:
+    def run(self, notebooks: tuple[Notebook, ...], kernels: KernelQueue, done: list[NotebookRun]) -> None:
         """Run them in order, each appended to `done` as it ends. Raises NotebookError, KeyboardInterrupt."""
         for notebook in notebooks:
             done.append(self._run_one(notebook, kernels.take()))
             if not done[-1].result.verdict.goes_on:
                 return
 
-    def _run_one(self, notebook: Notebook, kernel: Kernel) -> Executed:
+    def _run_one(self, notebook: Notebook, kernel: Kernel) -> NotebookRun:
         begun = time.monotonic()
         with self.progress.doing(notebook.name):
             ending = self._execute(notebook, kernel)
@@ -54,7 +54,7 @@ class Sequence:
         changes = count_changes(journal_of(self.bundle), notebook.number)
         self._journal(notebook.number).write(NotebookFinished(notebook.name, ending.outcome, seconds))
         self.progress.notebook_ended(notebook.name, ending.outcome, seconds, changes)
-        return Executed(NotebookResult(notebook.name, ending.outcome, seconds), changes, ending.why)
+        return NotebookRun(NotebookResult(notebook.name, ending.outcome, seconds), changes, ending.why)
 
     def _execute(self, notebook: Notebook, kernel: Kernel) -> Ending:
         guard = Guard(kernel, limit_s=self.cell_limit_s, grace_s=self.grace_s)

@@ -1,0 +1,66 @@
+"""The machines of the site before anything is done to them (table 4.2): release, init, disk, addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runbook_lib.hosts import Host, OpenSite
+
+_FACTS = (
+    "id -u; cat /proc/1/comm; (. /etc/os-release; echo \"$PRETTY_NAME\"); df -Pm /var/tmp | awk 'NR==2 {print $4}'; "
+    "ip -4 -o addr show; echo ==; ip -o link show"
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a machine says of itself."""
+
+    user_id: int
+    init: str
+    release: str
+    free_mib: int
+    """On the disk of /var/tmp, where keepalived is built."""
+    addresses: tuple[tuple[str, str], ...]
+    """Interface and IPv4 address with prefix length."""
+    without_carrier: tuple[str, ...]
+    """Interfaces whose cable is out."""
+
+
+def machine_facts(host: Host) -> Facts:
+    """Ask a machine for its facts; raises HostError when it can't be reached."""
+    return parse_facts(host.run(_FACTS.replace("%", "%%")).check().stdout)
+
+
+def parse_facts(said: str) -> Facts:
+    """The answer as Facts. Pure."""
+    head, _, links = said.partition("==\n")
+    user_id, init, release, free, *addresses = head.splitlines()
+    words = [line.split() for line in addresses]
+    out = tuple(line.split()[1].rstrip(":").partition("@")[0] for line in links.splitlines() if "NO-CARRIER" in line)
+    return Facts(int(user_id), init, release, int(free), tuple((w[1], w[3]) for w in words if len(w) > 3), out)
+
+
+@dataclass(frozen=True)
+class MachineRow:
+    """A machine of the site, for the reader."""
+
+    machine: str
+    part: str
+    release: str
+    addresses: str
+    free_mib_for_the_build: int
+
+
+def machine_rows(site: OpenSite) -> tuple[MachineRow, ...]:
+    """What each machine is, and its part in the site. Raises HostError for one that can't be reached."""
+    return tuple(_row(machine.name, site) for machine in site.model.machines)
+
+
+def _row(name: str, site: OpenSite) -> MachineRow:
+    model = site.model
+    parts = {model.nodes.master.name: "MASTER", model.nodes.backup.name: "BACKUP"}
+    other = "observer" if model.observer_machine and name == model.observer_machine.name else "client"
+    facts = machine_facts(site.hosts[name])
+    addresses = ", ".join(f"{found} on {interface}" for interface, found in facts.addresses if interface != "lo")
+    return MachineRow(name, parts.get(name, other), facts.release, addresses, facts.free_mib)

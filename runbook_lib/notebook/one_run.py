@@ -1,0 +1,58 @@
+"""One run at a time on a site: two would undo each other's faults, and count each other's changes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from runbook_lib.artifacts import user_cache
+from runbook_lib.errors import RunbookError
+from runbook_lib.site import Site
+
+if sys.platform != "win32":
+    import fcntl
+
+
+class BusyError(RunbookError):
+    """Another run of this user is at the same site."""
+
+
+@contextmanager
+def only_run(site: Site, told: str, folder: Path | None = None) -> Iterator[None]:
+    """Inside, this is the only run of this user at the site. Raises BusyError with what the other one told of itself.
+
+    The kernel lets go of the lock with the process, however that ends. Runs from other machines are not seen.
+    """
+    folder = folder or user_cache() / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / f"{_key(site)}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _taken(descriptor):
+            other = os.read(descriptor, 200).decode(errors="replace")
+            raise BusyError(f"Another run is at this site: {other}.", "Wait for its end, or interrupt it.")
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, told.encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _key(site: Site) -> str:
+    """What makes two parameter files speak of the same machines."""
+    machines = sorted(f"{m.ssh.address or m.address}:{m.ssh.port}" for m in (site.nodes.master, site.nodes.backup))
+    named = site.lab.name if site.substrate == "lab" else ",".join(machines)
+    return hashlib.sha256(f"{site.substrate} {named}".encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""A package: tests/chapter has tests of the same names."""

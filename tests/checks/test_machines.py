@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from checks.nodes import FakeHost, lost, open_fake
+from runbook_lib.chapter.machines import Facts
+from runbook_lib.checks.machines import judge_clocks, judge_machine, machines_ready
+from runbook_lib.checks.verdict import Verdict
+
+SAID = """\
+0
+systemd
+Debian GNU/Linux 12 (bookworm)
+20480
+1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+2: ens33    inet 192.168.42.128/24 brd 192.168.42.255 scope global ens33\\       valid_lft forever
+==
+2: ens33@if9: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP mode DEFAULT
+3: ens34@if11: <NO-CARRIER,BROADCAST,MULTICAST,UP> mtu 1500 qdisc noqueue state DOWN mode DEFAULT
+"""
+FACTS = Facts(
+    0,
+    "systemd",
+    "Debian GNU/Linux 12 (bookworm)",
+    20480,
+    (("lo", "127.0.0.1/8"), ("ens33", "192.168.42.128/24")),
+    without_carrier=("ens34",),
+)
+
+
+@pytest.mark.parametrize("interface", ["ens33", ""])
+def test_a_machine_that_is_ready(interface: str) -> None:
+    observed = "Debian GNU/Linux 12 (bookworm), 20480 MiB free, 192.168.42.128 on ens33"
+    assert judge_machine(FACTS, "192.168.42.128", interface) == Verdict.passed(observed)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (replace(FACTS, user_id=1000), Verdict.failed("user id 1000", "Set ssh.user: root, or ssh.sudo: true.")),
+        (
+            replace(FACTS, init="init"),
+            Verdict.failed("its init is init", "The runbook needs systemd (CentOS 7 has it)."),
+        ),
+        (
+            replace(FACTS, free_mib=299),
+            Verdict.failed("299 MiB free", "The build needs 300 MiB on the disk of /var/tmp."),
+        ),
+        (
+            replace(FACTS, addresses=(("ens33", "192.168.42.12/24"),)),
+            Verdict.failed("192.168.42.128 is not its address", "Is another machine at this SSH address?"),
+        ),
+        (
+            replace(FACTS, addresses=(("eth0", "192.168.42.128/24"),)),
+            Verdict.failed("192.168.42.128 is on eth0, not on ens33", "Correct `interface` in the parameters."),
+        ),
+        (
+            replace(FACTS, without_carrier=("ens33",)),
+            Verdict.failed("the cable of ens33 is out", "Put it in; in the lab: runbook lab plug, or a run."),
+        ),
+    ],
+)
+def test_what_a_machine_lacks(found: Facts, verdict: Verdict) -> None:
+    assert judge_machine(found, "192.168.42.128", "ens33") == verdict
+
+
+def test_just_enough_room() -> None:
+    assert judge_machine(replace(FACTS, free_mib=300), "192.168.42.128", "ens33").status == "PASSED"
+
+
+def test_only_a_node_needs_room_and_its_address_on_the_interface_of_the_parameters() -> None:
+    elsewhere = replace(FACTS, free_mib=5, addresses=(("eth0", "192.168.42.132/24"),))
+    assert judge_machine(elsewhere, "192.168.42.132", "").status == "PASSED"
+
+
+def test_a_machine_that_cannot_be_reached_is_not_ready() -> None:
+    def says(address: str, interface: str = "ens33") -> FakeHost:
+        said = SAID.replace("192.168.42.128", address).replace("ens33", interface)
+        names = {"129": "node129", "131": "observer", "132": "client"}
+        return FakeHost(names[address[-3:]], lambda command: (0, said, ""))
+
+    there = (says("192.168.42.129"), says("192.168.42.131", "eth7"), says("192.168.42.132", "eth7"))
+    verdict = machines_ready(open_fake(*there, FakeHost("node128", lost))).observe()
+    assert (verdict.status, verdict.hint) == ("FAILED", "Is it on?")
+    assert (
+        "node128: node128 (192.168.42.128:22) can't be reached over SSH: timed out.; observer: Debian"
+        in verdict.observed
+    )
+
+
+@pytest.mark.parametrize(
+    ("read", "verdict"),
+    [
+        ({"node129": 100.0, "node128": 100.25}, Verdict.passed("0.25 s apart, the asking included")),
+        ({"node129": 101.0, "node128": 100.0}, Verdict.passed("1.00 s apart, the asking included")),
+        (
+            {"node129": 102.5, "node128": 100.0},
+            Verdict.warned("2.5 s apart", "Run chrony or another NTP client on both."),
+        ),
+    ],
+)
+def test_clocks(read: dict[str, float], verdict: Verdict) -> None:
+    assert judge_clocks(read) == verdict

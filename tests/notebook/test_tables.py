@@ -1,0 +1,48 @@
+"""What `runbook run --plan` prints."""
+
+from __future__ import annotations
+
+import pytest
+
+from runbook_lib.chapter.change import Change, Command, WriteFile
+from runbook_lib.notebook.tables import render_count, render_planned
+
+WRITE = WriteFile("/etc/a", "new\n", before="old\n")
+MADE = Change("node129", "write /etc/a", (WRITE, Command("systemctl reload x")), was="another", warning="odd")
+NONE = Change.none("node128", "/etc/a is right")
+HELD = Change("node128", "x: not restarted, agree to it", warning="the VIP leaves it", held_back=True)
+
+
+def test_a_change_has_its_actions_its_warning_and_its_diff_below_it() -> None:
+    assert render_planned("Write the file", [MADE, NONE, HELD]) == (
+        "  Write the file\n"
+        "    node129: write /etc/a (found: another)\n"
+        "      write /etc/a\n"
+        "      systemctl reload x\n"
+        "      WARNED: odd\n"
+        "      --- /etc/a\n"
+        "      +++ /etc/a\n"
+        "      @@ -1 +1 @@\n"
+        "      -old\n"
+        "      +new\n"
+        "    node128: no change: /etc/a is right\n"
+        "    node128: HELD BACK: x: not restarted, agree to it\n"
+        "      WARNED: the VIP leaves it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ([], "Nothing would change."),
+        ([NONE, NONE], "Nothing would change."),
+        ([MADE, NONE], "1 change would be made; none was."),
+        ([MADE, MADE], "2 changes would be made; none was."),
+        ([HELD, NONE], "Nothing would change. 1 is held back."),
+        ([HELD, HELD], "Nothing would change. 2 are held back."),
+        ([MADE, HELD], "1 change would be made; none was. 1 is held back."),
+        ([MADE, MADE, HELD, HELD], "2 changes would be made; none was. 2 are held back."),
+    ],
+)
+def test_the_last_line_counts_what_would_be_made_and_what_is_held_back(changes: list[Change], said: str) -> None:
+    assert render_count(changes) == said
