@@ -23,6 +23,20 @@ from runbook_lib.errors import ParameterError
 
 FIXED_WEIGHT = 0
 CHAPTER_WEIGHT = -20
+SYSTEM = (
+    "/bin/",
+    "/boot/",
+    "/dev/",
+    "/etc/",
+    "/lib/",
+    "/proc/",
+    "/run/",
+    "/sbin/",
+    "/sys/",
+    "/usr/bin/",
+    "/usr/lib/",
+    "/usr/sbin/",
+)
 MEMBER = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[0-9]{1,5}"
 """Goes into nginx.conf as it stands."""
 DISRUPTIONS = ("none", "faults", "demonstrations")
@@ -40,6 +54,8 @@ def _folder_of_its_own(path: str, program: str) -> str:
     parts = path.split("/")
     if parts[0] != "" or len(parts) < 3 or any(part in ("", ".", "..") for part in parts[1:]):
         raise ValueError("not an absolute path in its shortest form, with a folder above it")
+    if path.startswith(SYSTEM):
+        raise ValueError("a folder of the system's: take one below /usr/local or /opt")
     if not parts[-1].startswith(program) or not re.fullmatch(r"[A-Za-z0-9._/-]+", path):
         raise ValueError(f"{program} needs a folder of its own, whose name begins with {program}")
     return path
@@ -269,7 +285,7 @@ class Site(Part):
             host, _, port = member.rpartition(":")
             if not re.fullmatch(MEMBER, member) or not 0 < int(port) < 65536:
                 raise ValueError(f"nacos.members: {member!r} is not ADDRESS:PORT")
-            if host == "localhost" or host.startswith("127."):
+            if host.lower() == "localhost" or host.startswith(("127.", "0.")):
                 raise ValueError(f"nacos.members: {member!r} is another machine for each entry: give its LAN address")
             if member in {f"{n.address}:{self.openresty.port}" for n in (self.nodes.master, self.nodes.backup)}:
                 raise ValueError(f"nacos.members: {member!r} is where OpenResty itself listens")

@@ -107,13 +107,14 @@ def _close(opening: str) -> Command:
 def _remove_entry(site: Site) -> Iterator[Action]:
     unit, prefix = site.openresty.unit, site.openresty.prefix
     yield Command("systemctl disable --now %s; pkill -x openresty; :", (unit,))
-    yield Command("rm -f %s && systemctl daemon-reload", (openresty.unit_file(site),))
+    yield put_back(openresty.unit_file(site))
+    yield put_back(openresty.configuration(site))
+    yield Command("systemctl daemon-reload")
     # nginx makes its own folders beside ours; whatever else is in the prefix stays.
     yield Command(
-        "rm -f %s %s %s && rm -rf %s && find %s -depth -type d -empty -delete",
+        "rm -f %s %s && rm -rf %s && find %s -depth -type d -empty -delete",
         (
             openresty.launcher(site),
-            openresty.configuration(site),
             f"{prefix}/nginx/sbin/openresty",
             f"{prefix}/nginx/logs",
             prefix,

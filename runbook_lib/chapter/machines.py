@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from runbook_lib.hosts import Host, OpenSite
 
 _FACTS = (
-    "id -u; cat /proc/1/comm; (. /etc/os-release; echo \"$PRETTY_NAME\"); df -Pm /var/tmp | awk 'NR==2 {print $4}'; "
-    "ip -4 -o addr show; echo ==; ip -o link show"
+    'id -u; cat /proc/1/comm; ([ ! -r /etc/os-release ] || . /etc/os-release; echo "$PRETTY_NAME"); '
+    "df -Pm /var/tmp | awk 'NR==2 {print $4}'; ip -4 -o addr show; echo ==; ip -o link show"
 )
 
 

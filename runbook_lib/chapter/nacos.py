@@ -9,6 +9,7 @@ import json
 import secrets
 from dataclasses import dataclass
 
+from runbook_lib.chapter.change import Command
 from runbook_lib.errors import CommandError
 from runbook_lib.hosts import Host, OpenSite
 
@@ -65,8 +66,8 @@ def parse_leader(nodes: str, address: str) -> str:
 
 
 @dataclass(frozen=True)
-class Published:
-    """A configuration that was published through the VIP, to be read back and withdrawn."""
+class Configuration:
+    """A configuration as Nacos keeps it."""
 
     data_id: str
     group: str
@@ -74,20 +75,46 @@ class Published:
     value: str
 
 
-def publish_proof(site: OpenSite) -> Published:
-    """Publish a value that nobody can have guessed, under a name of our own, through the VIP.
-
-    Raises CommandError when it is not taken: with three members, two must agree.
-    """
-    published = Published(PROOF, GROUP, NAMESPACE, f"proof: {secrets.token_hex(8)}")
-    _ask(site, "POST", published, f"content={published.value}", "type=yaml")
-    return published
+def publish_proof(site: OpenSite) -> Configuration:
+    """Publish a value that nobody can have guessed, under a name of our own, through the VIP. Raises as `publish`."""
+    proof = Configuration(PROOF, GROUP, NAMESPACE, f"proof: {secrets.token_hex(8)}")
+    publish(site, proof)
+    return proof
 
 
-def withdraw_proof(site: OpenSite, published: Published) -> str:
-    """Remove it again, through the VIP; says so."""
-    _ask(site, "DELETE", published)
-    return f"{published.data_id} is withdrawn."
+def publish(site: OpenSite, configuration: Configuration) -> None:
+    """Publish it through the VIP. Raises CommandError when it is not taken: with three members, two must agree."""
+    _told(site, "POST", configuration, publishing(site, configuration))
+
+
+def withdraw(site: OpenSite, configuration: Configuration) -> str:
+    """Remove it again, through the VIP; says so. Raises CommandError."""
+    _told(site, "DELETE", configuration, _request(site, "DELETE", "-G", _fields(configuration)))
+    return f"{configuration.data_id} is withdrawn."
+
+
+def publishing(site: OpenSite, configuration: Configuration) -> Command:
+    """The command that publishes it, for the machine that asks: succeeds when Nacos says that it took it. Pure."""
+    return _request(site, "POST", "-s", (*_fields(configuration), f"content={configuration.value}", "type=yaml"))
+
+
+def _request(site: OpenSite, method: str, where: str, fields: tuple[str, ...]) -> Command:
+    """`where`: POST takes its fields in the body (-s changes nothing), DELETE in the address (-G)."""
+    words = [word for field in fields for word in ("--data-urlencode", field)]
+    curl = f"curl -sS {where} -m %s -X {method} %s" + " %s" * len(words)
+    url = f"http://{site.vip_http}{CONFIGURATIONS}"
+    command = f'said=$({curl} 2>&1); [ "$said" = true ] || {{ echo "$said" >&2; exit 1; }}'
+    return Command(command, (str(ASK_S), url, *words), shown=f"{method} {url} {fields[0]}")
+
+
+def _told(site: OpenSite, method: str, configuration: Configuration, command: Command) -> None:
+    asked = asker(site).run(command.command, *command.values)
+    if asked.exit_status != 0:
+        said = (asked.stderr.strip() or "no answer").splitlines()[0]
+        raise CommandError(
+            f"Nacos did not take {method} of {configuration.data_id} through the VIP: {said[:200].rstrip('.')}.",
+            "Check nacos.ready says which members are there, and who leads.",
+        )
 
 
 @dataclass(frozen=True)
@@ -99,10 +126,10 @@ class Reading:
     value: str
 
 
-def read_configuration(site: OpenSite, published: Published, entry: str) -> Reading:
+def read_configuration(site: OpenSite, configuration: Configuration, entry: str) -> Reading:
     """What `entry` (an address, the VIP or a member) gives for it."""
     url = f"http://{entry}{CONFIGURATIONS}"
-    fields = [word for field in _fields(published) for word in ("--data-urlencode", field)]
+    fields = [word for field in _fields(configuration) for word in ("--data-urlencode", field)]
     # Any exit status of curl is an answer; what was not answered has the status 000.
     asked = asker(site).run("curl -s -G -m %s -w '\\n%%{http_code}' %s" + " %s" * len(fields), ASK_S, url, *fields)
     return parse_reading(asked.stdout)
@@ -114,20 +141,5 @@ def parse_reading(answer: str) -> Reading:
     return Reading(int(status) if status.isdigit() else 0, value)
 
 
-def _ask(site: OpenSite, method: str, published: Published, *more: str) -> None:
-    url = f"http://{site.model.vip_address}:{site.model.openresty.port}{CONFIGURATIONS}"
-    # DELETE takes its fields in the address, POST in the body.
-    where = "-G" if method == "DELETE" else "-s"
-    fields = [word for field in (*_fields(published), *more) for word in ("--data-urlencode", field)]
-    slots = " %s" * len(fields)
-    asked = asker(site).run("curl -sS %s -m %s -X %s %s" + slots, where, ASK_S, method, url, *fields)
-    if asked.check(normal=range(256)).stdout.strip() != "true":
-        said = (asked.stdout.strip() or asked.stderr.strip() or "no answer").splitlines()[0]
-        raise CommandError(
-            f"Nacos did not take {method} of {published.data_id} through the VIP: {said[:200]}.",
-            "Check nacos.ready says which members are there, and who leads.",
-        )
-
-
-def _fields(published: Published) -> tuple[str, str, str]:
-    return f"dataId={published.data_id}", f"group={published.group}", f"tenant={published.namespace}"
+def _fields(configuration: Configuration) -> tuple[str, str, str]:
+    return f"dataId={configuration.data_id}", f"group={configuration.group}", f"tenant={configuration.namespace}"

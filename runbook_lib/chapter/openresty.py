@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from runbook_lib.chapter.change import Action, Change, Command, WriteFile
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import is_ours
+from runbook_lib.chapter.ownership import is_ours, keep_theirs
 from runbook_lib.chapter.rendering import render
 from runbook_lib.chapter.service import ServiceState, service_state
 from runbook_lib.errors import HostError
@@ -122,14 +122,16 @@ def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Chang
 
 def _plan_files(site: Site, found: Entry, wanted: EntryFiles) -> tuple[Action, ...]:
     prefix, files = site.openresty.prefix, found.files
-    writes = []
+    writes: list[Action] = []
     if files.launcher != wanted.launcher or not found.executable:
         writes.append(WriteFile(launcher(site), wanted.launcher or "", files.launcher, 0o755))
     if files.configuration != wanted.configuration:
         conf = WriteFile(configuration(site), wanted.configuration or "", files.configuration)
         # Before it is in its place: a reboot must not find a configuration that nginx refuses.
+        writes += _kept(configuration(site), files.configuration)
         writes.append(replace(conf, tested_by=Command("%s -t -q -c %s", (launcher(site), conf.staged))))
     if files.unit != wanted.unit:
+        writes += _kept(unit_file(site), files.unit)
         writes.append(WriteFile(unit_file(site), wanted.unit or "", files.unit))
     if not writes:
         return ()
@@ -142,6 +144,11 @@ def _plan_files(site: Site, found: Entry, wanted: EntryFiles) -> tuple[Action, .
         ),
     )
     return layout, *writes, Command("systemctl daemon-reload")
+
+
+def _kept(path: str, found: str | None) -> list[Action]:
+    """What somebody else wrote there stays beside ours, for notebook 90 to put back."""
+    return [keep_theirs(path)] if found is not None and not is_ours(found) else []
 
 
 def _plan_service(site: Site, found: Entry, *, changed: bool) -> tuple[Action, ...]:

@@ -14,7 +14,7 @@ def template(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def render(name: str, **values: object) -> str:
+def render(name: str, /, **values: object) -> str:
     """A template filled in; a name that it uses and `values` lacks is an error (StrictUndefined)."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True

@@ -90,21 +90,22 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
     binary_right = found.on_path != "" and found.on_path == found.built
     if binary_right and found.unit == wanted:
         return Change.none(host, f"{UNIT} runs {BINARY}, which is the binary that was built")
-    ours = is_ours(found.unit)
+    theirs = not is_ours(found.unit)
     actions: list[Action] = [Command("mkdir -p %s", (FOLDER,))]
+    if not binary_right and found.on_path and theirs:
+        actions.append(keep_theirs(BINARY))
+    # Before the binary: what carries our mark tells clean-up that the binary is ours, too.
+    if found.unit != wanted:
+        if found.unit is not None and theirs:
+            actions.append(keep_theirs(UNIT_FILE))
+        actions.append(WriteFile(UNIT_FILE, wanted, found.unit))
+        actions.append(Command("systemctl daemon-reload"))
     if not binary_right:
-        if found.on_path and not ours:
-            actions.append(keep_theirs(BINARY))
         # A running binary can't be overwritten ("Text file busy"), but its name can be given to another file.
         new = f"{BINARY}.new"
         built = f"{prefix}/sbin/keepalived"
         copy = Command("install %s %s && mv -f %s %s", (built, new, new, BINARY), shown=f"cp {built} {BINARY}")
         actions.append(copy)
-    if found.unit != wanted:
-        if found.unit is not None and not ours:
-            actions.append(keep_theirs(UNIT_FILE))
-        actions.append(WriteFile(UNIT_FILE, wanted, found.unit))
-        actions.append(Command("systemctl daemon-reload"))
     was = "not registered" if found.unit is None else "another binary or unit"
     return Change(host, f"register {UNIT}", tuple(actions), was, hint=f"Notebook 02 builds {prefix}/sbin/keepalived.")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from runbook_lib.chapter.service import UNIT, service_state
 from runbook_lib.hosts import Host, OpenSite
 
 # Of this boot only: the journal is persistent.
-LOG_COMMAND = "journalctl --quiet --boot --output=cat --lines=400 --unit=%s"
+LOG_COMMAND = "journalctl --quiet --boot --output=cat --unit=%s | grep -E 'Starting Keepalived|Entering [A-Z]+ STATE'"
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ class Process:
 
 def entry_processes(site: OpenSite) -> tuple[Process, ...]:
     """The processes that the chapter's check script counts (`ps -C openresty`), on both nodes; none is an answer."""
-    listing = "ps -C openresty -o pid= -o comm= -o unit= -o args="
+    listing = "ps -C openresty -o pid= -o unit= -o comm= -o args="
     return tuple(row for host in site.nodes for row in parse_processes(host.name, host.run(listing).stdout))
 
 
 def parse_processes(node: str, listing: str) -> tuple[Process, ...]:
     """`ps`'s lines as rows. Pure."""
     words = (line.split(maxsplit=3) for line in listing.splitlines())
-    return tuple(Process(node, int(pid), name, unit, command) for pid, name, unit, command in words)
+    return tuple(Process(node, int(w[0]), w[2], w[1], w[3]) for w in words if len(w) > 3 and w[3] != "<defunct>")
 
 
 def keepalived_status(site: OpenSite) -> tuple[NodeStatus, ...]:
@@ -72,10 +73,10 @@ def _status(host: Host) -> NodeStatus:
 
 
 def parse_vrrp_state(log: str) -> str:
-    """The state that keepalived entered last, since its last start: `(VI_1) Entering BACKUP STATE`. Pure."""
+    """The state that keepalived entered last, since its last start: `(VI_1) Entering BACKUP STATE (init)`. Pure."""
     since_start = log.rpartition("Starting Keepalived ")[2]
-    entered = [line.split() for line in since_start.splitlines() if ") Entering " in line and line.endswith(" STATE")]
-    return entered[-1][2] if entered else ""
+    entered = re.findall(r"\) Entering ([A-Z]+) STATE", since_start)
+    return entered[-1] if entered else ""
 
 
 def addresses(site: OpenSite) -> tuple[Address, ...]:

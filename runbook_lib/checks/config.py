@@ -19,6 +19,9 @@ from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Completed, Host, OpenSite
 from runbook_lib.site import Node
 
+CANNOT_RUN = ("not found", "No such file or directory", "Permission denied")
+"""What the shells say of a program: dash the first, bash the others."""
+
 
 def config_installed(site: OpenSite) -> Check:
     """Check `config.installed`: keepalived.conf says what the parameters say."""
@@ -63,7 +66,7 @@ def judge_test(tested: Completed) -> Verdict:
     observed = " | ".join(said[:3]) or "no complaint"
     if tested.exit_status == 0:
         return Verdict.passed(observed)
-    if any(BINARY in line and "not found" in line for line in said):
+    if any(BINARY in line and line.endswith(CANNOT_RUN) for line in said):
         return Verdict.failed(f"{BINARY} can't be run", "Notebooks 02 and 03 bring it.")
     return Verdict.failed(observed, "Notebook 05 writes the file again; the line that is meant stands in the message.")
 

@@ -88,6 +88,8 @@ def judge_provenance(found: Installed, source_sha256: str | None) -> Verdict:
         return Verdict.failed(
             "no record" if found.exists else "not built", "Notebook 02 builds it, and writes the record."
         )
+    if not found.binary_sha256:
+        return Verdict.failed("the binary is gone", "Notebook 02 builds it again.")
     if found.binary_sha256 != found.recorded_sha256:
         return Verdict.failed("the binary is not the recorded one", "It was exchanged since: 02 builds it again.")
     if source_sha256 and made.source_sha256 != source_sha256:

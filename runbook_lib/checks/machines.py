@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from runbook_lib.chapter.machines import Facts, machine_facts
-from runbook_lib.checks.pair import worse
+from runbook_lib.checks.pair import without_name, worse
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import OpenSite
@@ -30,7 +30,7 @@ def _machine(site: OpenSite, machine: Machine) -> Verdict:
     try:
         facts = machine_facts(site.hosts[machine.name])
     except HostError as error:
-        return Verdict.failed(error.what, error.todo)
+        return Verdict.failed(without_name(error.what, machine.name), error.todo)
     is_node = machine.name in (site.model.nodes.master.name, site.model.nodes.backup.name)
     return judge_machine(facts, machine.address, site.model.interface if is_node else "")
 

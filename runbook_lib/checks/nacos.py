@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runbook_lib.chapter.nacos import Member, Published, Reading, asker, cluster_members, read_configuration
+from runbook_lib.chapter.nacos import Configuration, Member, Reading, asker, cluster_members, read_configuration
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import OpenSite
 
@@ -21,7 +21,8 @@ def judge_members(members: tuple[Member, ...]) -> Verdict:
     """FAILED while one is not ready, or two name different leaders. Pure."""
     ready = [member.address for member in members if member.ready]
     leaders = sorted({member.leader for member in members if member.ready})
-    observed = f"{len(ready)} of {len(members)} ready, leader {', '.join(leaders) or 'unknown'}"
+    leading = ", ".join(leader or "unknown" for leader in leaders) or "unknown"
+    observed = f"{len(ready)} of {len(members)} ready, leader {leading}"
     if lacking := [member.address for member in members if not member.ready]:
         return Verdict.failed(
             f"{observed}; not ready: {', '.join(lacking)}",
@@ -35,7 +36,7 @@ def judge_members(members: tuple[Member, ...]) -> Verdict:
 
 def nacos_console(site: OpenSite) -> Check:
     """Check `nacos.console`: the console's page comes through the VIP (figure 4.25)."""
-    url = f"http://{site.model.vip_address}:{site.model.openresty.port}/nacos/"
+    url = f"http://{site.vip_http}/nacos/"
 
     def observe() -> Verdict:
         asked = asker(site).run("curl -sSL -m 5 %s", url)
@@ -52,12 +53,12 @@ def judge_page(page: str, error: str) -> Verdict:
         said = error.strip().splitlines()[-1:] or ["nothing"]
         hint = "Nobody answers at the VIP: look at vip.one-holder; where vip.answers is good, at nacos.ready."
         return Verdict.failed(f"no page: {said[0]}", hint)
-    if "502" in page or "504" in page:
+    if "502 Bad Gateway" in page or "504 Gateway" in page:
         return Verdict.failed("an entry answered, no Nacos behind it", "Look at nacos.ready.")
     return Verdict.failed(f"another page: {page[:80]!r}", "Is it an OpenResty of another configuration? Notebook 01.")
 
 
-def configuration_reads_back(site: OpenSite, published: Published) -> Check:
+def configuration_reads_back(site: OpenSite, published: Configuration) -> Check:
     """Check `nacos.configuration-reads-back`: what was published through the VIP is what all give."""
     claim = "The value that was published through the VIP is read back there, and from every member."
     wanted = Reading(200, published.value)
@@ -66,7 +67,7 @@ def configuration_reads_back(site: OpenSite, published: Published) -> Check:
     )
 
 
-def configuration_withdrawn(site: OpenSite, published: Published) -> Check:
+def configuration_withdrawn(site: OpenSite, published: Configuration) -> Check:
     """Check `nacos.configuration-withdrawn`: nobody has it any more."""
 
     def observe() -> Verdict:
@@ -77,9 +78,8 @@ def configuration_withdrawn(site: OpenSite, published: Published) -> Check:
     return Check("nacos.configuration-withdrawn", claim, "08", observe)
 
 
-def _readings(site: OpenSite, published: Published) -> dict[str, Reading]:
-    vip = f"{site.model.vip_address}:{site.model.openresty.port}"
-    return {at: read_configuration(site, published, at) for at in (vip, *site.model.nacos.members)}
+def _readings(site: OpenSite, published: Configuration) -> dict[str, Reading]:
+    return {at: read_configuration(site, published, at) for at in (site.vip_http, *site.model.nacos.members)}
 
 
 def judge_readings(found: dict[str, Reading], wanted: Reading) -> Verdict:

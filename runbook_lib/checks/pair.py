@@ -29,4 +29,9 @@ def _judged(host: Host, judge: Callable[[Host], Verdict]) -> Verdict:
     try:
         return judge(host)
     except HostError as error:
-        return Verdict.unknown(error.what.removeprefix(f"{host.name} ").rstrip("."), error.todo)
+        return Verdict.unknown(without_name(error.what, host.name), error.todo)
+
+
+def without_name(what: str, name: str) -> str:
+    """What happened on a host, for a place where its name stands already. Pure."""
+    return what.removeprefix(f"{name}:").removeprefix(f"{name} ").strip().rstrip(".")

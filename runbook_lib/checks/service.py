@@ -107,6 +107,6 @@ def judge_fresh(found: Daemon) -> Verdict:
     need, why = found.need
     if need is Need.NOTHING:
         return Verdict.passed(why)
-    leaves = need is Need.RESTART and found.holds_vip
+    leaves = need is Need.RESTART and (found.holds_vip or found.changes_group)
     held_back = " It takes the VIP away for a moment, so the site must allow disruption: faults." if leaves else ""
     return Verdict.failed(why, f"Notebook 07 does the {need}.{held_back}")

@@ -60,6 +60,10 @@ def judge_answer(answer: Answer, holders: tuple[str, ...]) -> Verdict:
         return Verdict.failed(observed, f"OpenResty on {holder} and its firewall: notebook 01.")
     if answer.status != 200:
         return Verdict.failed(observed, f"OpenResty's error log on {holder}; notebook 01 writes its configuration.")
+    if not answer.entry:
+        return Verdict.warned(
+            f"{observed}; {holder} holds the VIP", "Have each entry name itself: add_header X-Entry NAME always;"
+        )
     if answer.entry not in holders:
         return Verdict.failed(
             f"{observed}; {holder} holds the VIP",

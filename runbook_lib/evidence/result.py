@@ -82,7 +82,7 @@ def warnings_given(records: Iterable[Record]) -> tuple[str, ...]:
     for record in records:
         event = record.event
         if isinstance(event, CheckJudged) and event.verdict == Outcome.WARNED:
-            said[f"{event.check}: {event.observed}. {event.hint}"] = None
+            said[f"{event.check}: {event.observed.rstrip('.')}. {event.hint}".rstrip()] = None
         if isinstance(event, ChangeMade) and event.warning:
             said[f"{event.host}: {event.warning}."] = None
     return tuple(said)
@@ -99,7 +99,7 @@ def keepalived_found(records: Iterable[Record]) -> Mapping[str, str | None]:
         "source_sha256": {event.source_sha256 for event in last},
         "binary_sha256": {event.binary_sha256 for event in last},
     }
-    return {name: ",".join(sorted(values)) or None for name, values in found.items()}
+    return {name: ",".join(sorted(values - {""})) or None for name, values in found.items()}
 
 
 def _utc(moment: datetime) -> str:

@@ -171,7 +171,7 @@ def _wait_for_off(site: OpenSite, machine: str) -> None:
         if time.monotonic() >= deadline:
             raise HostError(
                 f"{machine} is still shutting down after {POWERED_OFF_WITHIN_S:.0f} s.",
-                f"See what it waits for: runbook lab logs {machine}",
+                f"See what it waits for: runbook lab logs {machine} --name {site.model.lab.name}",
             )
         time.sleep(POLL_S)
 

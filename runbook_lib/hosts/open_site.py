@@ -38,6 +38,11 @@ class OpenSite:
         return self.master, self.backup
 
     @property
+    def vip_http(self) -> str:
+        """Where the entry answers: `192.168.42.130:80`."""
+        return f"{self.model.vip_address}:{self.model.openresty.port}"
+
+    @property
     def observer(self) -> Host | None:
         """The machine that measures; None when the site has none."""
         machine = self.model.observer_machine

@@ -63,8 +63,10 @@ def test_a_node_that_has_nothing_of_ours_is_left_alone() -> None:
             [
                 WORK,
                 "systemctl disable --now openresty.service; pkill -x openresty; :",
-                "rm -f /etc/systemd/system/openresty.service && systemctl daemon-reload",
-                "rm -f /usr/local/openresty/bin/openresty /usr/local/openresty/nginx/conf/nginx.conf "
+                gone("/etc/systemd/system/openresty.service"),
+                gone("/usr/local/openresty/nginx/conf/nginx.conf"),
+                "systemctl daemon-reload",
+                "rm -f /usr/local/openresty/bin/openresty "
                 "/usr/local/openresty/nginx/sbin/openresty && rm -rf /usr/local/openresty/nginx/logs && "
                 "find /usr/local/openresty -depth -type d -empty -delete",
             ],
@@ -96,4 +98,4 @@ def test_the_places_of_the_parameters_are_cleaned() -> None:
     actions = planned(replace(NOTHING, build=True, entry=True), site)
     assert actions[0] == gone("/opt/keepalived")
     assert actions[2] == "systemctl disable --now web.service; pkill -x openresty; :"
-    assert actions[4].endswith("rm -rf /opt/openresty/nginx/logs && find /opt/openresty -depth -type d -empty -delete")
+    assert actions[6].endswith("rm -rf /opt/openresty/nginx/logs && find /opt/openresty -depth -type d -empty -delete")

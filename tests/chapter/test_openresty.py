@@ -22,6 +22,7 @@ LAYOUT = (
     "mkdir -p /usr/local/openresty/bin /usr/local/openresty/nginx/conf /usr/local/openresty/nginx/logs "
     "/usr/local/openresty/nginx/sbin && ln -sfn /usr/sbin/nginx /usr/local/openresty/nginx/sbin/openresty"
 )
+KEEP = "keep /usr/local/openresty/nginx/conf/nginx.conf as /usr/local/openresty/nginx/conf/nginx.conf.before-runbook"
 CONFIGURATION = (
     "write /usr/local/openresty/nginx/conf/nginx.conf after "
     "/usr/local/openresty/bin/openresty -t -q -c /usr/local/openresty/nginx/conf/nginx.conf.staged"
@@ -103,8 +104,13 @@ def test_only_the_launcher_is_executable() -> None:
     ("entry", "actions", "was"),
     [
         (
-            found(replace(WANTED, configuration="old\n")),
+            found(replace(WANTED, configuration="# Written by runbook\n")),
             [LAYOUT, CONFIGURATION, "systemctl daemon-reload", TEST, RELOAD],
+            "active, other files",
+        ),
+        (
+            found(replace(WANTED, configuration="somebody else's\n")),
+            [LAYOUT, KEEP, CONFIGURATION, "systemctl daemon-reload", TEST, RELOAD],
             "active, other files",
         ),
         (replace(RIGHT, fresh=False), [TEST, RELOAD], "active, the same files"),

@@ -64,17 +64,17 @@ def test_registered_already() -> None:
 @pytest.mark.parametrize(
     ("found", "actions", "was"),
     [
-        (Registration("b1", "", None), [FOLDER, COPY, WRITE, READ], "not registered"),
+        (Registration("b1", "", None), [FOLDER, WRITE, READ, COPY], "not registered"),
         (Registration("", "", UNIT), [FOLDER, COPY], "another binary or unit"),
         (replace(RIGHT, on_path="b0"), [FOLDER, COPY], "another binary or unit"),
         (replace(RIGHT, unit="# Written by runbook\n"), [FOLDER, WRITE, READ], "another binary or unit"),
         (replace(RIGHT, unit=None), [FOLDER, WRITE, READ], "not registered"),
         (
             Registration("b1", "b0", "[Unit]\n"),
-            [FOLDER, KEEP_BINARY, COPY, KEEP_UNIT, WRITE, READ],
+            [FOLDER, KEEP_BINARY, KEEP_UNIT, WRITE, READ, COPY],
             "another binary or unit",
         ),
-        (Registration("b1", "b0", None), [FOLDER, KEEP_BINARY, COPY, WRITE, READ], "not registered"),
+        (Registration("b1", "b0", None), [FOLDER, KEEP_BINARY, WRITE, READ, COPY], "not registered"),
         (Registration("b1", "b1", "[Unit]\n"), [FOLDER, KEEP_UNIT, WRITE, READ], "another binary or unit"),
     ],
 )

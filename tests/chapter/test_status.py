@@ -7,8 +7,9 @@ import pytest
 from runbook_lib.chapter.status import Address, Process, parse_addresses, parse_processes, parse_vrrp_state
 
 PS = """\
-    812 openresty       openresty.service               openresty: master process /usr/local/openresty -c x.conf
-    813 openresty       -                               openresty: worker process
+    812 openresty.service               openresty       openresty: master process /usr/local/openresty -c x.conf
+    813 -                               openresty       openresty: worker process
+    814 -                               openresty       <defunct>
 """
 IP = """\
 2: ens33    inet 192.168.42.129/24 brd 192.168.42.255 scope global ens33\\       valid_lft forever
@@ -45,6 +46,7 @@ def test_no_process_is_an_answer() -> None:
         ("Starting Keepalived v1\n(VI_1) Entering MASTER STATE\nStarting Keepalived v2\n(VI_1) Entering FAULT STATE\n",
          "FAULT"),
         ("Entering nothing STATE\n", ""),
+        ("Starting Keepalived v2\n(VI_1) Entering BACKUP STATE (init)\n", "BACKUP"),
     ],
 )  # fmt: skip
 def test_the_state_that_was_entered_last_since_the_last_start(log: str, state: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from checks.nodes import FakeHost, open_fake
-from runbook_lib.chapter.nacos import Member, Published, Reading
+from runbook_lib.chapter.nacos import Configuration, Member, Reading
 from runbook_lib.checks.nacos import (
     configuration_reads_back,
     configuration_withdrawn,
@@ -19,9 +19,9 @@ from runbook_lib.hosts import OpenSite
 AT = tuple(f"192.168.42.128:{port}" for port in (8848, 8849, 8850))
 ELECTION = "An election is on, or the members can't reach each other's Raft ports."
 NOBODY = "Nobody answers at the VIP: look at vip.one-holder; where vip.answers is good, at nacos.ready."
-PUBLISHED = Published("proof.yml", "GROUP", "team", "proof: 1a2b")
+PUBLISHED = Configuration("proof.yml", "GROUP", "team", "proof: 1a2b")
 
-MakeCheck = Callable[[OpenSite, Published], Check]
+MakeCheck = Callable[[OpenSite, Configuration], Check]
 
 
 def members(*leaders: str | None) -> tuple[Member, ...]:

@@ -125,9 +125,8 @@ def test_the_journal_of_a_machine_that_is_off_can_be_read(lab_without_nacos: Lab
         lab_without_nacos.wait_ssh("observer")
     assert journal.returncode == 0
     assert b"before-the-end" in journal.stdout
-    assert (refused.returncode, refused.stderr) == (
-        2, b"runbook: observer is off. Power it on: runbook lab power-on observer\n",
-    )  # fmt: skip
+    cure = f"runbook lab power-on observer --name {lab_without_nacos.name}"
+    assert (refused.returncode, refused.stderr.decode()) == (2, f"runbook: observer is off. Power it on: {cure}\n")
 
 
 def test_an_ssh_connection_to_a_machine_that_is_off_ends_at_once(lab_without_nacos: Lab) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from chapter_run import Finished
 
-from runbook_lib.chapter.nacos import cluster_members, publish_proof, withdraw_proof
+from runbook_lib.chapter.nacos import cluster_members, publish_proof, withdraw
 from runbook_lib.checks.nacos import judge_members
 from runbook_lib.checks.verdict import Status
 from runbook_lib.errors import CommandError
@@ -74,7 +74,7 @@ class Publishing:
             self.done.append(Publish(begun_s, time.monotonic(), taken))
             if taken:
                 with suppress(CommandError):
-                    withdraw_proof(self._site, withdrawn)
+                    withdraw(self._site, withdrawn)
 
 
 def wait_for_members(site: OpenSite) -> None:
