@@ -12,14 +12,14 @@ KILL_AFTER_S = 2.0
 
 # Parsers read English, whatever the machine speaks.
 _ENGLISH = "export LC_ALL=C; "
-# `timeout` leads a process group of its own. The group is told, as `timeout` may not know its own child yet; before it
-# leads one it has no child, and is told itself.
+# `timeout` leads a process group of its own, and passes a SIGTERM on to all of it, once it knows its child. One that comes
+# earlier ends it alone (143): then what is left of its group is told.
 # The watcher ends the command when our end of stdin closes: a controller that dies leaves nothing running on its hosts.
 # `read` is a builtin: killing the watcher leaves no child of it.
 _WATCHED = (
     'exec 3<&0; timeout -k "$1" "$2" sh -c "$3" </dev/null 3<&- & c=$!; '
-    "{ read -r nothing; kill -- -$c || kill $c; } <&3 3<&- >/dev/null 2>&1 & w=$!; "
-    "exec 3<&-; wait $c; s=$?; kill $w 2>/dev/null; exit $s"
+    "{ read -r nothing; kill $c; } <&3 3<&- >/dev/null 2>&1 & w=$!; "
+    "exec 3<&-; wait $c; s=$?; kill $w 2>/dev/null; [ $s -ne 143 ] || kill -- -$c 2>/dev/null; exit $s"
 )
 # Not the last command of its shell, which would give way to it: a `timeout` that ends by a signal has no exit status.
 _FED = 'timeout -k "$1" "$2" sh -c "$3"; exit $?'

@@ -19,8 +19,10 @@ from runbook_lib.lab import Lab
 from runbook_lib.lab.client import connect
 from runbook_lib.lab.control import peer
 from runbook_lib.lab.folder import LabFolder
+from runbook_lib.lab.nacos_layer import PORTS
 
 NAME = "benchmark"
+NACOS, READINESS = "http://192.168.42.128", "nacos/v1/console/health/readiness"
 RUNBOOK = (sys.executable, "-m", "runbook_lib", "lab")
 
 
@@ -63,6 +65,11 @@ def ssh_commands(running: Lab, count: int) -> list[float]:
     return times
 
 
+def wait_nacos(running: Lab) -> None:
+    while any(running.capture("node128", ["curl", "-sf", f"{NACOS}:{port}/{READINESS}"])[0] for port in PORTS):
+        time.sleep(0.2)
+
+
 def report(what: str, times: list[float]) -> None:
     shown = ", ".join(f"{value:.3f}" for value in sorted(times)[:5])
     print(f"{what:<34} median {statistics.median(times):.3f} s of {len(times)} (fastest {shown})")
@@ -79,6 +86,8 @@ def main() -> None:
     report("lab down", downs)
     command("up", *options)
     running = lab.find(NAME)
+    if "--no-nacos" not in options:
+        report("Nacos ready, after that", [seconds(lambda: wait_nacos(running))])
     report("a command over SSH", ssh_commands(running, 100))
     report("a command by exec", [seconds(lambda: running.capture("node129", ["true"])) for _ in range(50)])
     report("power-on to SSH", [_power_cycle(running) for _ in range(5)])
