@@ -12,8 +12,8 @@ KILL_AFTER_S = 2.0
 
 # Parsers read English, whatever the machine speaks.
 _ENGLISH = "export LC_ALL=C; "
-# `timeout` leads a process group of its own, and passes a SIGTERM on to all of it, once it knows its child. One that comes
-# earlier ends it alone (143): then what is left of its group is told.
+# `timeout` leads a process group of its own, and passes a SIGTERM on to all of it, once it knows its child. One that
+# comes earlier ends it alone (143): then what is left of its group is told.
 # The watcher ends the command when our end of stdin closes: a controller that dies leaves nothing running on its hosts.
 # `read` is a builtin: killing the watcher leaves no child of it.
 _WATCHED = (
