@@ -3,6 +3,7 @@
 from runbook_lib.chapter.build import build_keepalived
 from runbook_lib.chapter.check_script import install_check_script
 from runbook_lib.chapter.clean_up import clean_up
+from runbook_lib.chapter.client import install_client
 from runbook_lib.chapter.config import write_configuration
 from runbook_lib.chapter.daemon import start_keepalived
 from runbook_lib.chapter.firewall import allow_vrrp, open_ports
@@ -20,5 +21,6 @@ OPERATIONS: tuple[Operation, ...] = (
     write_configuration,
     install_check_script,
     start_keepalived,
+    install_client,
     clean_up,
 )

@@ -16,6 +16,7 @@ from runbook_lib.chapter.provenance import (
     render_provenance,
     wanted_provenance,
 )
+from runbook_lib.chapter.service import binary
 from runbook_lib.chapter.source import Source, keepalived_source
 from runbook_lib.chapter.toolchain import Toolchain, toolchain
 from runbook_lib.errors import HostError
@@ -111,7 +112,7 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
     flags = f" with CPPFLAGS='{node.wanted.cppflags}'" if node.wanted.cppflags else ""
     title = f"build keepalived {source.version} into {prefix}{flags}"
     hint = f"The logs stand in {WORK} on {node.host}."
-    return Change(node.host, title, tuple(actions), _was(node), hint, source.warning)
+    return Change(node.host, title, tuple(actions), _was(node), hint, source.warning, brings=(binary(prefix),))
 
 
 def _plan_copy(node: Candidate, source_host: str, prefix: str) -> Change:
@@ -121,7 +122,7 @@ def _plan_copy(node: Candidate, source_host: str, prefix: str) -> Change:
         Command("cd %s && sha256sum --check --quiet %s", (f"{prefix}/sbin", HASH_FILE.rpartition("/")[2])),
     )
     title = f"copy keepalived {node.wanted.version} from {source_host}: the nodes are alike"
-    return Change(node.host, title, actions, _was(node))
+    return Change(node.host, title, actions, _was(node), brings=(binary(prefix),))
 
 
 def _kept(node: Candidate, prefix: str) -> tuple[Action, ...]:

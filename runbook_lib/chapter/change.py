@@ -98,6 +98,8 @@ class Change:
     """Where to look when it fails."""
     warning: str = ""
     """Where the change does other than what was asked: a substitute, say."""
+    brings: tuple[str, ...] = ()
+    """Files that are others afterwards, beside those that it writes: a binary, say."""
     held_back: bool = False
     """Something is to be done, and is not agreed to: `title` says what, and how to agree. It has no actions."""
 
@@ -110,6 +112,12 @@ class Change:
     def is_none(self) -> bool:
         """Nothing to do."""
         return not self.actions
+
+    @property
+    def planned(self) -> dict[tuple[str, str], str | None]:
+        """What later steps will find, by host and path; None: content that is not known yet."""
+        written = {(self.host, a.path): a.content for a in self.actions if isinstance(a, WriteFile)}
+        return {**dict.fromkeys((self.host, path) for path in self.brings), **written}
 
     @property
     def outlook(self) -> str:

@@ -80,20 +80,20 @@ class Daemon:
         return _advert_int_s(self.config) - _advert_int_s(self.read_config or self.config)
 
 
-def daemon_found(host: Host, vip: str) -> Daemon:
-    """What runs on a host, and what should."""
+def daemon_found(site: OpenSite, host: Host) -> Daemon:
+    """What runs on a host, and what should: the files as they stand, or as earlier steps of a plan would leave them."""
     # Any exit status: a file that is not there is an answer. The unit writes its record with the same two commands.
     files = host.run("sha256sum %s %s", BINARY, UNIT_FILE).stdout
     script = host.run("find %s -perm -u+x", SCRIPT).stdout
     return Daemon(
         host=host.name,
         active=service_state(host).active in ("active", "reloading"),
-        holds_vip=holds_vip(host, vip),
-        config=host.read_text(CONFIG) or "",
+        holds_vip=holds_vip(host, site.model.vip_address),
+        config=site.planned.get((host.name, CONFIG)) or host.read_text(CONFIG) or "",
         read_config=host.read_text(f"{RECORD}/keepalived.conf"),
-        files=files,
+        files=f"{files}planned" if {(host.name, BINARY), (host.name, UNIT_FILE)} & set(site.planned) else files,
         started_files=host.read_text(f"{RECORD}/started") or "",
-        script=bool(script),
+        script=bool(script) or (host.name, SCRIPT) in site.planned,
         read_script=bool(host.read_file(f"{RECORD}/script")),
     )
 
@@ -160,5 +160,5 @@ def start_keepalived(site: OpenSite) -> tuple[Change, ...]:
 
     A BACKUP that is started 0.2 s before the MASTER would hold the VIP for a moment.
     """
-    master, backup = (daemon_found(host, site.model.vip_address) for host in site.nodes)
+    master, backup = (daemon_found(site, host) for host in site.nodes)
     return plan_daemons(master, backup, agreed=site.model.allows("faults"))

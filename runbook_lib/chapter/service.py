@@ -68,10 +68,16 @@ class Registration:
     """The text of our unit's file."""
 
 
-def registration(host: Host, prefix: str) -> Registration:
-    """What is registered on a host now."""
+def binary(prefix: str) -> str:
+    """Where the build puts keepalived. Pure."""
+    return f"{prefix}/sbin/keepalived"
+
+
+def registration(site: OpenSite, host: Host) -> Registration:
+    """What is registered on a host; of a build that is only planned, that it will be another."""
+    built = binary(site.model.keepalived.prefix)
     return Registration(
-        built=file_hash(host, f"{prefix}/sbin/keepalived"),
+        built="planned" if (host.name, built) in site.planned else file_hash(host, built),
         on_path=file_hash(host, BINARY),
         unit=host.read_text(UNIT_FILE),
     )
@@ -103,11 +109,12 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
     if not binary_right:
         # A running binary can't be overwritten ("Text file busy"), but its name can be given to another file.
         new = f"{BINARY}.new"
-        built = f"{prefix}/sbin/keepalived"
+        built = binary(prefix)
         copy = Command("install %s %s && mv -f %s %s", (built, new, new, BINARY), shown=f"cp {built} {BINARY}")
         actions.append(copy)
     was = "not registered" if found.unit is None else "another binary or unit"
-    return Change(host, f"register {UNIT}", tuple(actions), was, hint=f"Notebook 02 builds {prefix}/sbin/keepalived.")
+    hint = f"Notebook 02 builds {binary(prefix)}."
+    return Change(host, f"register {UNIT}", tuple(actions), was, hint, brings=() if binary_right else (BINARY,))
 
 
 def plan_enable(host: str, found: ServiceState) -> Change:
@@ -122,7 +129,7 @@ def plan_enable(host: str, found: ServiceState) -> Change:
 def register_service(site: OpenSite) -> tuple[Change, ...]:
     """Folder, binary and unit on both nodes (chapter step 4)."""
     prefix = site.model.keepalived.prefix
-    return tuple(plan_registration(host.name, registration(host, prefix), prefix) for host in site.nodes)
+    return tuple(plan_registration(host.name, registration(site, host), prefix) for host in site.nodes)
 
 
 @operation("03", "Start keepalived at boot")

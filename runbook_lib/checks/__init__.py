@@ -2,6 +2,7 @@
 
 from runbook_lib.checks.check_script import check_script_installed, check_script_reports
 from runbook_lib.checks.clean_up import nothing_left
+from runbook_lib.checks.client import client_answers, client_registered
 from runbook_lib.checks.config import config_agrees, config_installed, config_valid
 from runbook_lib.checks.firewall import ports_kept, ports_reachable, vrrp_arrives, vrrp_kept
 from runbook_lib.checks.keepalived import (
@@ -30,6 +31,8 @@ __all__ = [
     "Verdict",
     "check_script_installed",
     "check_script_reports",
+    "client_answers",
+    "client_registered",
     "config_agrees",
     "config_installed",
     "config_valid",
@@ -91,6 +94,8 @@ _EVERY = (
     openresty_restarts,
     nacos_ready,
     nacos_console,
+    client_answers,
+    client_registered,
 )
 
 

@@ -12,10 +12,9 @@ from runbook_lib.hosts import OpenSite
 
 def service_registered(site: OpenSite) -> Check:
     """Check `service.registered`: our unit is the one that systemd would start, and it starts what was built."""
-    prefix = site.model.keepalived.prefix
 
     def observe() -> Verdict:
-        return on_both(site, lambda host: judge_registered(registration(host, prefix), service_state(host)))
+        return on_both(site, lambda host: judge_registered(registration(site, host), service_state(host)))
 
     claim = f"systemd knows {UNIT} on both nodes, and it runs the binary that was built."
     return Check("service.registered", claim, "03", observe)
@@ -96,7 +95,7 @@ def service_fresh(site: OpenSite) -> Check:
     """Check `service.fresh`: what runs is what stands in the files."""
 
     def observe() -> Verdict:
-        return on_both(site, lambda host: judge_fresh(daemon_found(host, site.model.vip_address)))
+        return on_both(site, lambda host: judge_fresh(daemon_found(site, host)))
 
     claim = "Each keepalived runs with binary, unit, configuration and script as they stand now."
     return Check("service.fresh", claim, "07", observe)

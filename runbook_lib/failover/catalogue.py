@@ -90,6 +90,10 @@ FAULTS: Mapping[str, Fault] = {
 }
 
 
+DEFAULT_FAULT = "shutdown-master"
+"""The chapter's own test."""
+
+
 def fault_named(name: str) -> Fault:
     """The fault of this name. Raises ParameterError naming the nearest one that exists."""
     if fault := FAULTS.get(name):

@@ -18,6 +18,7 @@ from runbook_lib.failover.trial_record import Skipped, Trial
 ENTRY_COLOURS = ("#0072B2", "#009E73", "#56B4E9", "#CC79A7")  # Okabe and Ito: told apart with any colour vision
 LOST, BAND, MARK = "#D55E00", "#F0E442", "#333333"
 BEFORE_S = 1.0
+AFTER_S = 7.0
 STEP_S = 0.01
 """Of the probe; a stretch of one sample is drawn as wide."""
 STYLE: dict[Any, Any] = {  # matplotlib's own type lists all its names
@@ -88,12 +89,19 @@ def _figure(trial: Trial) -> Figure:
     _draw_speed(speed, trial, colours, zero_s)
     for axes in (who, speed):
         _draw_marks(axes, trial, start_s, zero_s)
-    who.set_xlim(-BEFORE_S, trial.steady_s - zero_s)
+    who.set_xlim(-BEFORE_S, _last_s(trial) - zero_s)
     _label_marks(who, trial, zero_s)
     speed.set_xlabel(f"seconds since the fault (one GET /entry through {trial.vip} every {STEP_S * 1e3:.0f} ms)")
     figure.legend(*speed.get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=8, frameon=False)
     figure.suptitle(title_of(trial), fontsize=10, fontweight="bold")
     return figure
+
+
+def _last_s(trial: Trial) -> float:
+    """The right edge: steady state again, or a while after the recovery where the trial goes on for longer."""
+    if trial.outage is None or trial.outage.end_s is None:
+        return trial.steady_s
+    return min(trial.steady_s, trial.outage.end_s + AFTER_S)
 
 
 def _draw_who(axes: Axes, trial: Trial, colours: dict[str, str], zero_s: float) -> None:

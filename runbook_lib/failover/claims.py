@@ -67,6 +67,23 @@ def restored(site: OpenSite, trial: Trial | Skipped) -> Check:
     return Check("failover.restored", claim, NOTEBOOK, observe)
 
 
+def application_follows(trial: Trial | Skipped) -> Check:
+    """Check `failover.application-follows`: a new value reached the application while the MASTER was lost."""
+    claim = "A new value reached the application through the VIP, and one that was started afresh."
+    return Check("failover.application-follows", claim, NOTEBOOK, lambda: judge_application(trial))
+
+
+def judge_application(trial: Trial | Skipped) -> Verdict:
+    """FAILED when either did not see it in time; SKIPPED where nobody was asked. Pure."""
+    if isinstance(trial, Skipped):
+        return Verdict.skipped(trial.reason)
+    if trial.followed is None:
+        return Verdict.skipped("asked only while the MASTER's machine is lost, and where the application runs (08)")
+    if None in (trial.followed.running_s, trial.followed.fresh_s):
+        return Verdict.failed(str(trial.followed), "journalctl -u nacos-consumer-sample -n 50 on the client")
+    return Verdict.passed(str(trial.followed))
+
+
 def none_left(site: OpenSite) -> Check:
     """Check `failover.none-left`: no node remembers a fault that was not undone."""
     claim = "No fault of an earlier run waits for its undo."

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runbook_lib.chapter.vip import holds_vip
-from runbook_lib.failover.catalogue import Fault, fault_named
+from runbook_lib.failover.application import follow_application
+from runbook_lib.failover.catalogue import DEFAULT_FAULT, Fault, fault_named
 from runbook_lib.failover.faults import injected, why_not
 from runbook_lib.failover.probe import Probe, probing
 from runbook_lib.failover.theory import Band, Pair, longest_takeover_s, predict_outage
@@ -23,7 +24,7 @@ WATCHED_S = 1.0
 """How far past the longest takeover a VIP is watched that is predicted to stay."""
 
 
-def measure_failover(site: OpenSite, fault: str = "shutdown-master", *, seed: int | None = None) -> Trial | Skipped:
+def measure_failover(site: OpenSite, fault: str = DEFAULT_FAULT, *, seed: int | None = None) -> Trial | Skipped:
     """Inject `fault` once into the holder of the VIP, and measure the outage; the samples go to the run's data/.
 
     `seed` decides the wait before the fault (the clock phase that it meets); None: a random one, kept in the trial.
@@ -76,6 +77,8 @@ def run_trial(site: OpenSite, fault: Fault, seed: int) -> Trial:
             asked_s = probe.newest_s
             fault_s = injection.apply() - probe.start_unix_s
             wait_for_recovery(probe, asked_s, longest_s(pair, band))
+            # A machine that is lost takes connections with it: what the application makes of that is part of the story.
+            followed = follow_application(site) if fault.power else None
             undone_s, holders = probe.newest_s, holders_after(site, fault, pair)
         wait_until_steady(site, probe)
         steady_s, recording = probe.newest_s, probe.recording()
@@ -93,6 +96,7 @@ def run_trial(site: OpenSite, fault: Fault, seed: int) -> Trial:
         steady_s=steady_s,
         holders=holders,
         recording=recording,
+        followed=followed,
     )
     (site.folder / "data" / f"{name}.json").write_text(trial.facts())
     return trial

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
+from runbook_lib.failover.application import Followed
 from runbook_lib.failover.theory import Band
 from runbook_lib.failover.timeline import (
     DISTURBED_S,
@@ -54,6 +55,8 @@ class Trial:
     holders: tuple[str, ...]
     """Who held the VIP just before the undo."""
     recording: Recording
+    followed: Followed | None = None
+    """What the sample application saw of a new value while the fault was on; None: it was not asked."""
 
     @cached_property
     def outage(self) -> Outage | None:
@@ -98,6 +101,7 @@ class Trial:
             "holders": self.holders,
             "outage_s": self.outage and self.outage.duration_s,
             "lateness_s": self.lateness_s,
+            "application": self.followed and asdict(self.followed),
         }
         return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runbook_lib.hosts.host import Host
@@ -21,6 +21,8 @@ class OpenSite:
     journal: Journal
     folder: Path
     """Where charts and raw data go: the bundle."""
+    planned: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
+    """What earlier steps of a plan would put where, by host and path; None: another file, of content not known yet."""
 
     @property
     def master(self) -> Host:

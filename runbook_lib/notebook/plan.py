@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from runbook_lib import chapter
+from runbook_lib import chapter, failover
 from runbook_lib.chapter.change import Change
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.open_site import open_model
@@ -20,11 +21,16 @@ def plan(prepared: Prepared, folder: Path) -> int:
     planned: list[Change] = []
     for notebook in prepared.notebooks:
         operations = [o for o in chapter.OPERATIONS if o.notebook == notebook.number]
-        if operations:
+        disturbed = failover.disturbances(prepared.model, notebook.number, prepared.parameters_of(notebook))
+        if operations or disturbed:
             print(notebook.name)
         for operation in operations:
             changes = operation.plan(site)
             planned += changes
+            # Later steps start from what this one would leave.
+            site = replace(site, planned={**site.planned, **{k: v for c in changes for k, v in c.planned.items()}})
             print(render_planned(operation.title, changes), flush=True)
+        for line in disturbed:
+            print(f"  {line}")
     print(render_count(planned))
     return 0

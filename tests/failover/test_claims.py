@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import pytest
 from trials import trial
 
-from runbook_lib.checks.verdict import Status
-from runbook_lib.failover.claims import judge_outage, outage_in_band
+from runbook_lib.checks.verdict import Status, Verdict
+from runbook_lib.failover.application import Followed
+from runbook_lib.failover.claims import judge_application, judge_outage, outage_in_band
 from runbook_lib.failover.theory import Band
 from runbook_lib.failover.trial_record import Skipped
 
@@ -70,3 +73,26 @@ def test_a_skipped_trial_skips_its_check_with_the_reason() -> None:
 def test_the_claim_states_the_band() -> None:
     assert outage_in_band(trial()).claim == "The outage of shutdown-master is 0.805 s, ± 50 ms."
     assert outage_in_band(Skipped("x")).claim == "The outage lies in its predicted band, ± 50 ms."
+
+
+def test_an_application_that_saw_the_new_value_both_ways_passes() -> None:
+    seen = replace(trial(), followed=Followed("new value 1", 1.2, 5.0))
+    observed = "'new value 1' at the running application after 1.2 s, at a fresh one after 5.0 s"
+    assert judge_application(seen) == Verdict.passed(observed)
+
+
+@pytest.mark.parametrize(
+    ("followed", "observed"),
+    [
+        (Followed("v", None, 5.0), "'v' at the running application not within 60 s, at a fresh one after 5.0 s"),
+        (Followed("v", 1.2, None), "'v' at the running application after 1.2 s, at a fresh one not within 40 s"),
+    ],
+)
+def test_an_application_that_did_not_see_it_fails(followed: Followed, observed: str) -> None:
+    hint = "journalctl -u nacos-consumer-sample -n 50 on the client"
+    assert judge_application(replace(trial(), followed=followed)) == Verdict.failed(observed, hint)
+
+
+def test_an_application_that_was_not_asked_is_skipped() -> None:
+    assert judge_application(trial()).status is Status.SKIPPED
+    assert judge_application(Skipped("no fault here")) == Verdict.skipped("no fault here")

@@ -71,7 +71,14 @@ def test_a_second_run_changes_nothing(finished: Finished) -> None:
 def test_a_changed_parameter_is_planned_as_files_and_reloads_only(finished: Finished) -> None:
     plan = finished.site.runbook("run", "--plan", "-p", "vrrp.advert_int=2").stdout
     assert plan.count("+    advert_int 2  #") == 2
-    assert plan.splitlines()[-1] == "2 changes would be made; none was."
+    assert plan.count("reload keepalived.service (found: runs with an older configuration)") == 2
+    assert plan.splitlines()[-1] == "4 changes would be made; none was."
+
+
+def test_what_takes_the_vip_away_is_held_back_in_the_plan_as_in_the_run(finished: Finished) -> None:
+    plan = finished.site.runbook("run", "--plan", "-p", "vrrp.router_id=52", "-p", "disruption=none").stdout
+    assert plan.count("HELD BACK: keepalived.service runs with another VRRP version or VRID than its file's") == 2
+    assert plan.splitlines()[-1] == "2 changes would be made; none was. 2 are held back."
 
 
 def test_plain_papermill_runs_a_notebook_from_any_folder(finished: Finished, tmp_path: Path) -> None:

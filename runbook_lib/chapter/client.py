@@ -1,0 +1,182 @@
+"""The chapter's last test: the sample application on the machine `client`, which knows Nacos by the VIP only."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+
+from runbook_lib.chapter.change import Action, Change, Command, PushFile, WriteFile
+from runbook_lib.chapter.client_jar import NAME, client_jar, sources_sha256
+from runbook_lib.chapter.nacos import GROUP, NAMESPACE, Configuration, asker, publish, publishing, read_configuration
+from runbook_lib.chapter.operation import operation
+from runbook_lib.chapter.ownership import is_ours
+from runbook_lib.chapter.rendering import render
+from runbook_lib.chapter.service import ServiceState, service_state
+from runbook_lib.errors import HostError
+from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.site import Site
+
+UNIT = f"{NAME}.service"
+UNIT_FILE = f"/etc/systemd/system/{UNIT}"
+FOLDER = f"/opt/{NAME}"
+PORT = 8080
+PAGE = f"http://localhost:{PORT}/getConfig"
+DATA_ID = f"{NAME}-dev.yml"
+SENTENCE = "nacos cluster namespace fast_team group CUSTOM_GROUP active dev mysql database"
+"""What the chapter's `curl http://localhost:8080/getConfig` gives. The lab's cluster has no MySQL, whatever it says."""
+INSTANCES = "/nacos/v1/ns/instance/list"
+ASK_S = 5
+
+
+def configuration(info: str = SENTENCE) -> Configuration:
+    """The application's configuration in Nacos, with this under `custom.info`. Pure."""
+    return Configuration(DATA_ID, GROUP, NAMESPACE, f"custom:\n  info: {json.dumps(info)}\n")
+
+
+@dataclass(frozen=True)
+class Application:
+    """What the client machine has of the application."""
+
+    state: ServiceState
+    unit: str | None
+    has_jar: bool
+    has_java: bool
+
+
+def jar_path() -> str:
+    """Where the jar lies on the client: named by its sources, so that others are another jar."""
+    return f"{FOLDER}/{NAME}-{sources_sha256()[:12]}.jar"
+
+
+def application_found(host: Host) -> Application:
+    """What is there now."""
+    return Application(
+        service_state(host, UNIT),
+        host.read_text(UNIT_FILE),
+        host.run("test -e %s", jar_path()).exit_status == 0,
+        host.run("command -v java").exit_status == 0,
+    )
+
+
+def wanted_unit(site: Site) -> str:
+    """The unit's text: the VIP is all that it knows of Nacos. Pure but for the sources' hash."""
+    server = f"{site.vip_address}:{site.openresty.port}"
+    return render(
+        "nacos-consumer-sample.service.j2",
+        name=NAME, jar=jar_path(), server=server, namespace=NAMESPACE, group=GROUP, port=PORT,
+    )  # fmt: skip
+
+
+def plan_application(host: str, found: Application, wanted: str) -> Change:
+    """Bring jar and unit, start it at boot and now. Raises HostError without Java, ArtifactError without a jar."""
+    if not found.has_java:
+        raise HostError(f"{host} has no java, which the sample application needs.", "Install a JRE, 11 or newer.")
+    actions: list[Action] = []
+    if not found.has_jar:
+        actions += [Command("rm -rf %s", (FOLDER,)), PushFile(client_jar(), jar_path())]
+    if found.unit != wanted:
+        actions += [WriteFile(UNIT_FILE, wanted, found.unit), Command("systemctl daemon-reload")]
+    if not found.state.enabled:
+        actions.append(Command("systemctl enable %s", (UNIT,)))
+    if actions or found.state.active not in ("active", "activating"):
+        actions.append(Command("systemctl restart %s", (UNIT,)))
+    if not actions:
+        return Change.none(host, f"{UNIT} is active, from these sources")
+    was = "not there" if found.unit is None else f"{found.state.active}, from other sources or for another site"
+    return Change(host, f"run {NAME}", tuple(actions), was, f"journalctl -u {UNIT} -n 50")
+
+
+def plan_configuration(host: str, site: OpenSite, found: str | None) -> Change:
+    """Publish the application's configuration through the VIP, where Nacos has none. Pure."""
+    wanted = configuration()
+    if found == wanted.value:
+        return Change.none(host, f"Nacos has {DATA_ID}")
+    was = "not published" if found is None else "another value"
+    return Change(host, f"publish {DATA_ID} through the VIP", (publishing(site, wanted),), was)
+
+
+@operation("08", "Run the sample application on the client")
+def install_client(site: OpenSite) -> tuple[Change, ...]:
+    """The application and its configuration; nothing where the site has no client."""
+    if site.client is None:
+        return ()
+    host = asker(site)
+    reading = read_configuration(site, configuration(), site.vip_http)
+    found = reading.value if reading.status == 200 else None
+    program = plan_application(site.client.name, application_found(site.client), wanted_unit(site.model))
+    return plan_configuration(host.name, site, found), program
+
+
+def ask_application(client: Host) -> str | None:
+    """What /getConfig answers on the client machine; None: no answer."""
+    asked = client.run("curl -sf -m %s %s", ASK_S, PAGE)
+    return asked.stdout if asked.exit_status == 0 else None
+
+
+@dataclass(frozen=True)
+class NewValue:
+    """A value that nobody could have guessed, published for the application."""
+
+    info: str
+
+    def __str__(self) -> str:
+        return f"published through the VIP, in {DATA_ID}: custom.info = {self.info!r}"
+
+
+def publish_new_value(site: OpenSite) -> NewValue | None:
+    """Publish a fresh value for the application through the VIP; None where the site has no client.
+
+    Not a change of the site: `publish_sentence` puts the old one back. Raises CommandError.
+    """
+    if site.client is None:
+        return None
+    value = NewValue(f"new value {secrets.token_hex(8)}")
+    publish(site, configuration(value.info))
+    return value
+
+
+def publish_sentence(site: OpenSite) -> NewValue | None:
+    """The chapter's own value again; None where the site has no client. Raises CommandError."""
+    if site.client is None:
+        return None
+    publish(site, configuration())
+    return NewValue(SENTENCE)
+
+
+def plan_removal(host: str, found: Application) -> Change:
+    """Take the application away, where it is ours (notebook 90). Pure."""
+    if not is_ours(found.unit):
+        return Change.none(host, f"no {NAME} of ours is here")
+    stop = Command("systemctl disable --now %s", (UNIT,))
+    remove = Command("rm -rf %s %s && systemctl daemon-reload", (UNIT_FILE, FOLDER))
+    return Change(host, f"take away {NAME}", (stop, remove), found.state.active)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One instance of a service, as Nacos lists it."""
+
+    service: str
+    ip: str
+    port: int
+    healthy: bool
+
+
+def registered_instances(site: OpenSite) -> tuple[Instance, ...]:
+    """The application's instances, asked for through the VIP; none is an answer."""
+    service = f"{GROUP}@@{NAME}"
+    asked = asker(site).run(
+        "curl -sf -G -m %s %s --data-urlencode %s --data-urlencode %s",
+        ASK_S, f"http://{site.vip_http}{INSTANCES}", f"serviceName={service}", f"namespaceId={NAMESPACE}",
+    )  # fmt: skip
+    return parse_instances(asked.stdout)
+
+
+def parse_instances(answer: str) -> tuple[Instance, ...]:
+    """Nacos' JSON as instances; none for what is no such answer. Pure."""
+    try:
+        hosts = json.loads(answer)["hosts"]
+        return tuple(Instance(NAME, h["ip"], int(h["port"]), bool(h["healthy"])) for h in hosts)
+    except (ValueError, KeyError, TypeError):
+        return ()

@@ -1,0 +1,61 @@
+"""The sample application after the MASTER's loss: does a new value arrive, and does a fresh start read it?
+
+`/getConfig` answers from memory, so its answer alone proves nothing: a value that nobody could have guessed is
+published through the VIP, and the application is started afresh.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from runbook_lib.chapter.client import UNIT, ask_application, publish_new_value, publish_sentence
+from runbook_lib.chapter.service import service_state
+from runbook_lib.hosts import Host, OpenSite
+
+FOLLOWS_WITHIN_S = 60.0
+"""Its long poll hangs on the dead connection for up to 45 s."""
+STARTS_WITHIN_S = 40.0
+LOOK_EVERY_S = 0.2
+
+
+@dataclass(frozen=True)
+class Followed:
+    """After how many seconds the application gave the new value; None: not in time."""
+
+    info: str
+    running_s: float | None
+    """The one that ran all the time, since the value was published."""
+    fresh_s: float | None
+    """One that was started afresh, since its start."""
+
+    def __str__(self) -> str:
+        def told(seconds: float | None, within_s: float) -> str:
+            return f"not within {within_s:.0f} s" if seconds is None else f"after {seconds:.1f} s"
+
+        running, fresh = told(self.running_s, FOLLOWS_WITHIN_S), told(self.fresh_s, STARTS_WITHIN_S)
+        return f"{self.info!r} at the running application {running}, at a fresh one {fresh}"
+
+
+def follow_application(site: OpenSite) -> Followed | None:
+    """Publish, look, start afresh, look, and put the old value back; None where no application runs."""
+    if site.client is None or service_state(site.client, UNIT).active != "active":
+        return None
+    value = publish_new_value(site)
+    assert value is not None  # there is a client
+    try:
+        running_s = _wait_for(site.client, value.info, FOLLOWS_WITHIN_S)
+        site.client.run("systemctl restart %s", UNIT).check()
+        fresh_s = _wait_for(site.client, value.info, STARTS_WITHIN_S)
+    finally:
+        publish_sentence(site)
+    return Followed(value.info, running_s, fresh_s)
+
+
+def _wait_for(client: Host, info: str, within_s: float) -> float | None:
+    begun = time.monotonic()
+    while time.monotonic() - begun < within_s:
+        if ask_application(client) == info:
+            return round(time.monotonic() - begun, 1)
+        time.sleep(LOOK_EVERY_S)
+    return None

@@ -1,0 +1,117 @@
+"""The sample application: what is planned, and what Nacos' answers mean."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.chapter import client
+from runbook_lib.chapter.client import (
+    UNIT,
+    Application,
+    Instance,
+    configuration,
+    jar_path,
+    parse_instances,
+    plan_application,
+    plan_removal,
+    wanted_unit,
+)
+from runbook_lib.chapter.client_jar import sources_sha256
+from runbook_lib.chapter.service import ServiceState
+from runbook_lib.errors import HostError
+from runbook_lib.site import Site, parse_site
+
+WANTED = wanted_unit(Site())
+STATE = ServiceState(True, "active", True, f"/etc/systemd/system/{UNIT}", 812, "today")
+RIGHT = Application(STATE, WANTED, has_jar=True, has_java=True)
+NOTHING = Application(ServiceState(False, "inactive", False, "", 0, ""), None, has_jar=False, has_java=True)
+RESTART = f"systemctl restart {UNIT}"
+
+
+@pytest.fixture(autouse=True)
+def jar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(client, "client_jar", lambda: tmp_path / "sample.jar")
+
+
+def planned(found: Application) -> list[str]:
+    return [str(action) for action in plan_application("client", found, WANTED).actions]
+
+
+def test_the_unit_knows_nacos_by_the_vip_only() -> None:
+    unit = wanted_unit(parse_site({"vip": "192.168.42.140/24", "openresty": {"port": 8080}}))
+    assert unit.count("server-addr=192.168.42.140:8080") == 2
+    assert "8848" not in unit
+    assert f"-jar {jar_path()}" in unit
+
+
+def test_what_is_right_is_left_alone() -> None:
+    change = plan_application("client", RIGHT, WANTED)
+    assert (change.is_none, change.title) == (True, "nacos-consumer-sample.service is active, from these sources")
+
+
+def test_a_client_without_any_gets_all() -> None:
+    assert planned(NOTHING) == [
+        "rm -rf /opt/nacos-consumer-sample",
+        f"send sample.jar to {jar_path()}",
+        f"write /etc/systemd/system/{UNIT}",
+        "systemctl daemon-reload",
+        f"systemctl enable {UNIT}",
+        RESTART,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "actions"),
+    [
+        (replace(RIGHT, state=replace(STATE, active="failed")), [RESTART]),
+        (replace(RIGHT, state=replace(STATE, active="activating")), []),
+        (replace(RIGHT, state=replace(STATE, enabled=False)), [f"systemctl enable {UNIT}", RESTART]),
+        (
+            replace(RIGHT, unit="# Written by runbook, for another VIP\n"),
+            [f"write /etc/systemd/system/{UNIT}", "systemctl daemon-reload", RESTART],
+        ),
+    ],
+)
+def test_only_what_differs_is_done(found: Application, actions: list[str]) -> None:
+    assert planned(found) == actions
+
+
+def test_without_java_it_is_refused() -> None:
+    with pytest.raises(HostError) as refused:
+        plan_application("client", replace(RIGHT, has_java=False), WANTED)
+    said = "client has no java, which the sample application needs. Install a JRE, 11 or newer."
+    assert str(refused.value) == said
+
+
+def test_only_ours_is_taken_away() -> None:
+    assert plan_removal("client", NOTHING).is_none
+    assert plan_removal("client", replace(RIGHT, unit="[Unit]\n")).is_none
+    assert [str(action) for action in plan_removal("client", RIGHT).actions] == [
+        f"systemctl disable --now {UNIT}",
+        f"rm -rf /etc/systemd/system/{UNIT} /opt/nacos-consumer-sample && systemctl daemon-reload",
+    ]
+
+
+def test_the_configuration_is_yaml_whatever_the_value() -> None:
+    assert configuration('a "b": c').value == 'custom:\n  info: "a \\"b\\": c"\n'
+
+
+def test_the_instances_that_nacos_lists() -> None:
+    hosts = [{"ip": "192.168.42.132", "port": 8080, "healthy": True, "weight": 1.0}]
+    assert parse_instances(json.dumps({"hosts": hosts})) == (
+        Instance("nacos-consumer-sample", "192.168.42.132", 8080, healthy=True),
+    )
+
+
+@pytest.mark.parametrize("answer", ["", "caused: no such service", "{}", '{"hosts": [{}]}', "[]"])
+def test_anything_else_lists_nobody(answer: str) -> None:
+    assert parse_instances(answer) == ()
+
+
+def test_the_jar_is_known_by_its_sources() -> None:
+    assert sources_sha256() == sources_sha256()
+    assert jar_path() == f"/opt/nacos-consumer-sample/nacos-consumer-sample-{sources_sha256()[:12]}.jar"
