@@ -24,32 +24,42 @@ class Followed:
     """After how many seconds the application gave the new value; None: not in time."""
 
     info: str
-    running_s: float | None
-    """The one that ran all the time, since the value was published."""
     fresh_s: float | None
     """One that was started afresh, since its start."""
+    running_s: float | None = None
+    """The one that ran all the time, since the value was published."""
+    awaited: bool = False
+    """The running one was waited for."""
+
+    @property
+    def in_time(self) -> bool:
+        """Whoever was waited for gave the value."""
+        return self.fresh_s is not None and not (self.awaited and self.running_s is None)
 
     def __str__(self) -> str:
         def told(seconds: float | None, within_s: float) -> str:
             return f"not within {within_s:.0f} s" if seconds is None else f"after {seconds:.1f} s"
 
-        running, fresh = told(self.running_s, FOLLOWS_WITHIN_S), told(self.fresh_s, STARTS_WITHIN_S)
-        return f"{self.info!r} at the running application {running}, at a fresh one {fresh}"
+        running = f" at the running application {told(self.running_s, FOLLOWS_WITHIN_S)}," if self.awaited else ""
+        return f"{self.info!r}{running} at a fresh one {told(self.fresh_s, STARTS_WITHIN_S)}"
 
 
-def follow_application(site: OpenSite) -> Followed | None:
-    """Publish, look, start afresh, look, and put the old value back; None where no application runs."""
+def follow_application(site: OpenSite, *, wait_for_running: bool) -> Followed | None:
+    """Publish, look, start afresh, look, and put the old value back; None where no application runs.
+
+    `wait_for_running`: also wait until the one that runs has heard of it, which takes up to 45 s.
+    """
     if site.client is None or service_state(site.client, UNIT).active != "active":
         return None
     value = publish_new_value(site)
     assert value is not None  # there is a client
     try:
-        running_s = _wait_for(site.client, value.info, FOLLOWS_WITHIN_S)
+        running_s = _wait_for(site.client, value.info, FOLLOWS_WITHIN_S) if wait_for_running else None
         site.client.run("systemctl restart %s", UNIT).check()
         fresh_s = _wait_for(site.client, value.info, STARTS_WITHIN_S)
     finally:
         publish_sentence(site)
-    return Followed(value.info, running_s, fresh_s)
+    return Followed(value.info, fresh_s, running_s, wait_for_running)
 
 
 def _wait_for(client: Host, info: str, within_s: float) -> float | None:

@@ -78,7 +78,7 @@ def run_trial(site: OpenSite, fault: Fault, seed: int) -> Trial:
             fault_s = injection.apply() - probe.start_unix_s
             wait_for_recovery(probe, asked_s, longest_s(pair, band))
             # A machine that is lost takes connections with it: what the application makes of that is part of the story.
-            followed = follow_application(site) if fault.power else None
+            followed = follow_application(site, wait_for_running=fault.power == "cut") if fault.power else None
             undone_s, holders = probe.newest_s, holders_after(site, fault, pair)
         wait_until_steady(site, probe)
         steady_s, recording = probe.newest_s, probe.recording()

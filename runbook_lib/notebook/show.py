@@ -51,6 +51,8 @@ def show(thing: object) -> None:
         _display(records_table(thing))
     elif hasattr(thing, "_repr_png_") or hasattr(thing, "_repr_html_"):
         _display(thing)
+    elif thing in ((), []):
+        print("none")
     elif thing is not None:
         print(thing)
 

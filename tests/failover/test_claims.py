@@ -76,7 +76,7 @@ def test_the_claim_states_the_band() -> None:
 
 
 def test_an_application_that_saw_the_new_value_both_ways_passes() -> None:
-    seen = replace(trial(), followed=Followed("new value 1", 1.2, 5.0))
+    seen = replace(trial(), followed=Followed("new value 1", 5.0, 1.2, awaited=True))
     observed = "'new value 1' at the running application after 1.2 s, at a fresh one after 5.0 s"
     assert judge_application(seen) == Verdict.passed(observed)
 
@@ -84,13 +84,24 @@ def test_an_application_that_saw_the_new_value_both_ways_passes() -> None:
 @pytest.mark.parametrize(
     ("followed", "observed"),
     [
-        (Followed("v", None, 5.0), "'v' at the running application not within 60 s, at a fresh one after 5.0 s"),
-        (Followed("v", 1.2, None), "'v' at the running application after 1.2 s, at a fresh one not within 40 s"),
+        (
+            Followed("v", 5.0, None, awaited=True),
+            "'v' at the running application not within 60 s, at a fresh one after 5.0 s",
+        ),
+        (
+            Followed("v", None, 1.2, awaited=True),
+            "'v' at the running application after 1.2 s, at a fresh one not within 40 s",
+        ),
     ],
 )
 def test_an_application_that_did_not_see_it_fails(followed: Followed, observed: str) -> None:
     hint = "journalctl -u nacos-consumer-sample -n 50 on the client"
     assert judge_application(replace(trial(), followed=followed)) == Verdict.failed(observed, hint)
+
+
+def test_the_running_one_counts_only_where_it_was_waited_for() -> None:
+    seen = replace(trial(), followed=Followed("v", 3.1))
+    assert judge_application(seen) == Verdict.passed("'v' at a fresh one after 3.1 s")
 
 
 def test_an_application_that_was_not_asked_is_skipped() -> None:

@@ -107,6 +107,8 @@ def test_the_outage_of_a_fault_is_as_predicted(finished: Finished, fault: str) -
     disturbed = outage["observed"].startswith("not judged, the measuring machine stalled")
     assert outage["verdict"] == ("SKIPPED" if disturbed else "PASSED")
     assert bundle.verdict_of("failover.restored")["verdict"] == "PASSED"
+    lost = fault in ("shutdown-master", "power-off-master")
+    assert bundle.verdict_of("failover.application-follows")["verdict"] == ("PASSED" if lost else "SKIPPED")
     assert bundle.result["changes"] == 0
 
 
