@@ -11,7 +11,10 @@ from typing import Any
 
 from runbook_lib.lab import Lab
 
-HOLD_BEFORE = {"machines.ready", "machines.clocks", "keepalived.toolchain", "failover.none-left"}
+HOLD_BEFORE = {
+    "machines.ready", "machines.clocks", "segment.keepalived-ours", "segment.vip-free", "segment.vrid-free",
+    "keepalived.toolchain", "failover.none-left",
+}  # fmt: skip
 """What a fresh lab brings along."""
 MAY_HOLD_BEFORE = {"keepalived.source", "nacos.ready"}
 """The archive is cached outside of the lab; the members start by themselves."""

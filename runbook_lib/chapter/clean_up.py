@@ -9,7 +9,7 @@ from runbook_lib.chapter import firewall, openresty
 from runbook_lib.chapter.build import WORK
 from runbook_lib.chapter.change import Action, Change, Command
 from runbook_lib.chapter.check_script import SCRIPT
-from runbook_lib.chapter.client import application_found, plan_removal
+from runbook_lib.chapter.client import application_found, plan_removal, plan_withdrawal
 from runbook_lib.chapter.config import CONFIG
 from runbook_lib.chapter.operation import operation
 from runbook_lib.chapter.ownership import is_ours, put_back
@@ -125,7 +125,9 @@ def _remove_entry(site: Site) -> Iterator[Action]:
 
 @operation("90", "Take away what the runbook put on the nodes")
 def clean_up(site: OpenSite) -> tuple[Change, ...]:
-    """The client, then both nodes, the BACKUP first: so the VIP does not move before it goes."""
-    client = () if site.client is None else (plan_removal(site.client.name, application_found(site.client)),)
+    """The application, then both nodes, the BACKUP first: so the VIP does not move before it goes."""
+    client: tuple[Change, ...] = ()
+    if site.client is not None:
+        client = (plan_withdrawal(site), plan_removal(site.client.name, application_found(site.client)))
     nodes = (plan_clean_up(host.name, left_on(host, site.model), site.model) for host in reversed(site.nodes))
     return (*client, *nodes)

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from runbook_lib.chapter.change import Action, Change, Command, PushFile, WriteFile
 from runbook_lib.chapter.client_jar import NAME, client_jar, sources_sha256
-from runbook_lib.chapter.nacos import GROUP, NAMESPACE, Configuration, asker, publish, publishing, read_configuration
+from runbook_lib.chapter.nacos import (
+    GROUP,
+    NAMESPACE,
+    Configuration,
+    asker,
+    publish,
+    publishing,
+    read_configuration,
+    withdrawing,
+)
 from runbook_lib.chapter.operation import operation
 from runbook_lib.chapter.ownership import is_ours
 from runbook_lib.chapter.rendering import render
@@ -142,6 +151,14 @@ def publish_sentence(site: OpenSite) -> NewValue | None:
         return None
     publish(site, configuration())
     return NewValue(SENTENCE)
+
+
+def plan_withdrawal(site: OpenSite) -> Change:
+    """Remove the application's configuration through the VIP, as long as somebody answers there (notebook 90)."""
+    host, wanted = asker(site).name, configuration()
+    if read_configuration(site, wanted, site.vip_http).status != 200:
+        return Change.none(host, f"Nacos has no {DATA_ID}, or does not answer")
+    return Change(host, f"withdraw {DATA_ID} through the VIP", (withdrawing(site, wanted),), "published")
 
 
 def plan_removal(host: str, found: Application) -> Change:

@@ -89,13 +89,18 @@ def publish(site: OpenSite, configuration: Configuration) -> None:
 
 def withdraw(site: OpenSite, configuration: Configuration) -> str:
     """Remove it again, through the VIP; says so. Raises CommandError."""
-    _told(site, "DELETE", configuration, _request(site, "DELETE", "-G", _fields(configuration)))
+    _told(site, "DELETE", configuration, withdrawing(site, configuration))
     return f"{configuration.data_id} is withdrawn."
 
 
 def publishing(site: OpenSite, configuration: Configuration) -> Command:
     """The command that publishes it, for the machine that asks: succeeds when Nacos says that it took it. Pure."""
     return _request(site, "POST", "-s", (*_fields(configuration), f"content={configuration.value}", "type=yaml"))
+
+
+def withdrawing(site: OpenSite, configuration: Configuration) -> Command:
+    """The command that removes it, for the machine that asks. Pure."""
+    return _request(site, "DELETE", "-G", _fields(configuration))
 
 
 def _request(site: OpenSite, method: str, where: str, fields: tuple[str, ...]) -> Command:

@@ -14,6 +14,7 @@ from runbook_lib.checks.keepalived import (
 from runbook_lib.checks.machines import machines_clocks, machines_ready
 from runbook_lib.checks.nacos import configuration_reads_back, configuration_withdrawn, nacos_console, nacos_ready
 from runbook_lib.checks.openresty import openresty_answers, openresty_installed, openresty_restarts, openresty_running
+from runbook_lib.checks.segment import keepalived_ours, router_id_free, vip_free
 from runbook_lib.checks.service import (
     service_enabled,
     service_fresh,
@@ -39,6 +40,7 @@ __all__ = [
     "configuration_reads_back",
     "configuration_withdrawn",
     "every",
+    "keepalived_ours",
     "keepalived_provenance",
     "keepalived_source",
     "keepalived_toolchain",
@@ -55,12 +57,14 @@ __all__ = [
     "openresty_running",
     "ports_kept",
     "ports_reachable",
+    "router_id_free",
     "service_enabled",
     "service_fresh",
     "service_not_sysv",
     "service_registered",
     "service_running",
     "vip_answers",
+    "vip_free",
     "vrrp_arrives",
     "vrrp_kept",
 ]
@@ -68,6 +72,9 @@ __all__ = [
 _EVERY = (
     machines_ready,
     machines_clocks,
+    keepalived_ours,
+    vip_free,
+    router_id_free,
     openresty_installed,
     openresty_running,
     openresty_answers,

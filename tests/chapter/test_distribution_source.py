@@ -26,10 +26,10 @@ def test_no_such_source() -> None:
 
 def test_sources_of_the_release_itself() -> None:
     targets = (
-        "http://deb.debian.org/debian/ bookworm main\n"
-        "http://deb.debian.org/debian/ bookworm main\n"
-        "http://deb.debian.org/debian/ bookworm contrib\n"
-        "http://deb.debian.org/debian/ bookworm-updates main\n"
-        "http://deb.debian.org/debian-security/ bookworm-security main\n"
+        "http://mirror.example/debian/ bookworm main\n"
+        "http://mirror.example/debian/ bookworm main\n"
+        "http://mirror.example/debian/ bookworm contrib\n"
+        "http://mirror.example/debian/ bookworm-updates main\n"
+        "http://mirror.example/debian-security/ bookworm-security main\n"
     )
-    assert parse_sources(targets) == "deb-src http://deb.debian.org/debian/ bookworm main\n"
+    assert parse_sources(targets) == "deb-src http://mirror.example/debian/ bookworm main\n"

@@ -27,7 +27,7 @@ def test_the_title_says_what_happened_and_what_was_predicted() -> None:
 
 
 @pytest.mark.filterwarnings("error")  # a missing glyph is only a warning
-@pytest.mark.parametrize("made", [trial(), trial(0.0), trial(5.0, band=NEVER), trial(2.9, band=Band(2.805, 3.805, ""))])
+@pytest.mark.parametrize("made", [trial(0.0), trial(5.0, band=NEVER), trial(2.9, band=Band(2.805, 3.805, ""))])
 def test_a_chart_is_kept_as_png_and_svg(made: Trial, tmp_path: Path) -> None:
     chart = draw_trial(made, tmp_path / "figures")
     assert isinstance(chart, Chart)
