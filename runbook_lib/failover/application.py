@@ -55,11 +55,16 @@ def follow_application(site: OpenSite, *, wait_for_running: bool) -> Followed | 
     assert value is not None  # there is a client
     try:
         running_s = _wait_for(site.client, value.info, FOLLOWS_WITHIN_S) if wait_for_running else None
-        site.client.run("systemctl restart %s", UNIT).check()
+        restart_application(site.client)
         fresh_s = _wait_for(site.client, value.info, STARTS_WITHIN_S)
     finally:
         publish_sentence(site)
     return Followed(value.info, fresh_s, running_s, wait_for_running)
+
+
+def restart_application(client: Host) -> None:
+    """Start it afresh where the VIP has come back: else it waits on its connection to the machine that had it."""
+    client.run("systemctl restart %s", UNIT).check()
 
 
 def _wait_for(client: Host, info: str, within_s: float) -> float | None:
