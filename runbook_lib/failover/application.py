@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from runbook_lib.chapter.client import UNIT, ask_application, publish_new_value, publish_sentence
+from runbook_lib.chapter.client import SENTENCE, UNIT, ask_application, publish_new_value, publish_sentence
 from runbook_lib.chapter.service import service_state
 from runbook_lib.hosts import Host, OpenSite
 
@@ -55,15 +55,24 @@ def follow_application(site: OpenSite, *, wait_for_running: bool) -> Followed | 
     assert value is not None  # there is a client
     try:
         running_s = _wait_for(site.client, value.info, FOLLOWS_WITHIN_S) if wait_for_running else None
-        restart_application(site.client)
+        _restart(site.client)
         fresh_s = _wait_for(site.client, value.info, STARTS_WITHIN_S)
     finally:
         publish_sentence(site)
     return Followed(value.info, fresh_s, running_s, wait_for_running)
 
 
-def restart_application(client: Host) -> None:
-    """Start it afresh where the VIP has come back: else it waits on its connection to the machine that had it."""
+def restore_application(site: OpenSite) -> None:
+    """Start it afresh where the VIP has come back, and wait until it answers.
+
+    Else it would wait on its connection to the machine that had the VIP meanwhile.
+    """
+    if site.client is not None:
+        _restart(site.client)
+        _wait_for(site.client, SENTENCE, STARTS_WITHIN_S)
+
+
+def _restart(client: Host) -> None:
     client.run("systemctl restart %s", UNIT).check()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runbook_lib.chapter.vip import holds_vip
-from runbook_lib.failover.application import follow_application, restart_application
+from runbook_lib.failover.application import follow_application, restore_application
 from runbook_lib.failover.catalogue import DEFAULT_FAULT, Fault, fault_named
 from runbook_lib.failover.faults import injected, why_not
 from runbook_lib.failover.probe import Probe, probing
@@ -82,8 +82,8 @@ def run_trial(site: OpenSite, fault: Fault, seed: int) -> Trial:
             undone_s, holders = probe.newest_s, holders_after(site, fault, pair)
         wait_until_steady(site, probe)
         steady_s, recording = probe.newest_s, probe.recording()
-    if followed and site.client:
-        restart_application(site.client)
+    if followed:
+        restore_application(site)
     trial = Trial(
         fault=fault.name,
         what=fault.what,
