@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 from runbook_lib.errors import INTERRUPTED, LabError
 from runbook_lib.lab import cgroups, syscalls
@@ -23,12 +24,15 @@ from runbook_lib.lab.preflight import preflight
 from runbook_lib.lab.start import start
 from runbook_lib.lab.topology import DEFAULT_NAME
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do one action; the exit status is 0, or 2 when an error was printed."""
     os.umask(0o022)  # what is made here must be readable by the lab, whatever the caller keeps to itself
     chosen = _parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both leave nothing behind
+    for number in SIGNALS:
+        signal.signal(number, _interrupted)
     _enter_own_mounts()
     try:
         return _do(chosen)
@@ -36,6 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     finally:
         remove_empty_folders()
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    """Begin to take back what was begun, once: a Ctrl-C reaches us twice, from the terminal and from our caller."""
+    for later in SIGNALS:
+        signal.signal(later, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _do(chosen: argparse.Namespace) -> int:
