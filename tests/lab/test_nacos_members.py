@@ -39,8 +39,9 @@ def members(lab_with_nacos: Lab) -> Lab:
 
 
 def test_what_one_member_takes_the_others_give(members: Lab) -> None:
-    published = ask(members, PORTS[0], "v1/cs/configs", "-d", "dataId=test&group=TEST&content=for+all")
-    assert published == "true\n200"
+    # Ready comes a moment before the configurations' Raft group has elected its leader.
+    publish = ("v1/cs/configs", "-d", "dataId=test&group=TEST&content=for+all")
+    wait(lambda: ask(members, PORTS[0], *publish) == "true\n200", 20, "nothing can be published")
     read = "v1/cs/configs?dataId=test&group=TEST"
     for port in PORTS:
         wait(lambda port=port: ask(members, port, read) == "for all\n200", 10, f"{port} does not have it")  # type: ignore[misc]
