@@ -5,8 +5,9 @@ ROOT := $(if $(filter 0,$(shell id -u)),yes)
 SUDO := $(if $(ROOT),,sudo -n)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 SITE := parameters/lab.yaml
+QUICK := not browser and not slow
 
-.PHONY: help lab test test-all checks notebook clean
+.PHONY: help lab test test-chapter test-others test-all checks catalogue notebook clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,10 +17,14 @@ lab: $(VENV)/.runtime  ## Start the lab, run the chapter on it (notebooks 00-09)
 	@$(BIN)/runbook run -f $(SITE) || { status=$$?; \
 	  [ $$status -eq 3 ] || exit $$status; echo 'Passed, with the warnings above.' >&2; }
 
-test: checks  ## Format, lint, types and all tests but the browser's (labs of their own; root or sudo)
-	@$(BIN)/pytest -m 'not browser'
+test: checks  ## Format, lint, types and all tests but the slow and the browser's (labs of their own; root or sudo)
+	@echo 'Two halves side by side, some 15 minutes; each is shown when it ends.' >&2
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-chapter test-others
 
-test-all: checks  ## The same, and the tests that drive JupyterLab in Chromium
+test-chapter test-others:
+	@$(BIN)/pytest -m '$(QUICK) and $(if $(filter test-others,$@),not )chapter'
+
+test-all: checks  ## The same, and those that take minutes or drive JupyterLab in Chromium
 	@$(BIN)/pytest
 
 checks: $(VENV)/.dev
@@ -27,13 +32,17 @@ checks: $(VENV)/.dev
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy --no-error-summary
 
+catalogue: $(VENV)/.runtime  ## Measure every fault, and other configurations (notebooks 10 and 11; TRIALS=20)
+	@$(BIN)/runbook lab up
+	@$(BIN)/runbook run -f $(SITE) --only 10,11 -p disruption=demonstrations -p trials=$(or $(TRIALS),3)
+
 notebook: $(VENV)/.runtime  ## Start the lab and open the notebooks in JupyterLab
 	@$(BIN)/runbook lab up
 	@$(BIN)/jupyter lab $(if $(ROOT),--allow-root) notebooks/00-start-here.ipynb
 
 clean:  ## Take the lab down, remove what was made here; bundles (outputs/) and downloads stay
 	@if [ -x $(BIN)/runbook ]; then $(BIN)/runbook lab down; fi
-	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find runbook_lib tests -name __pycache__ -prune -exec rm -rf {} +
 	@echo 'Kept: outputs/ (evidence), /var/cache/runbook (images), ~/.cache/runbook (downloads).'
 

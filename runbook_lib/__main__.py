@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -18,12 +19,17 @@ from runbook_lib.lab.commands import app as lab_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 app.add_typer(lab_app, name="lab")
+fault_app = typer.Typer(no_args_is_help=True, help="Inject a fault by hand, and undo it.")
+app.add_typer(fault_app, name="fault")
 
 File = Annotated[Path, typer.Option("-f", "--file", help="The parameter file: parameters/lab.yaml or your own.")]
 Parameter = Annotated[
     list[str] | None,
     typer.Option("-p", metavar="NAME=VALUE", help="A dotted name inside site, or a notebook's own; VALUE is YAML."),
 ]
+
+DEFECT = "runbook: this is a defect of runbook itself; the lines above belong in its report."
+Configuration = Annotated[str, typer.Argument(metavar="FILE", help="A keepalived.conf; FILE@HOST for its @HOST lines.")]
 
 
 @app.callback()
@@ -39,7 +45,7 @@ def run(
     first: Annotated[str | None, typer.Option("--from", metavar="NN", help="The first notebook.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="NN", help="The last notebook.")] = None,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="NN,NN", help="Just these; the one way to run 90.")
+        str | None, typer.Option("--only", metavar="NN,NN", help="Just these; the one way to run 10, 11 and 90.")
     ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what would change, with diffs, and touch nothing.")
@@ -69,6 +75,86 @@ def check(
     raise typer.Exit(check_site(file, tuple(parameter or ()), as_json=json))
 
 
+@app.command()
+def lint(
+    file_a: Configuration,
+    file_b: Configuration,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is wrong with a pair of keepalived.conf files. 0 nothing, 1 findings, 2 can't be parsed."""
+    from runbook_lib.notebook.lint import lint_files
+
+    raise typer.Exit(lint_files(file_a, file_b, as_json=json))
+
+
+@app.command()
+def predict(
+    file_a: Configuration,
+    file_b: Configuration,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say how long each fault would interrupt the service of a pair of keepalived.conf files. 2 can't be parsed."""
+    from runbook_lib.notebook.predict import predict_files
+
+    raise typer.Exit(predict_files(file_a, file_b, as_json=json))
+
+
+@app.command()
+def trial(
+    fault: Annotated[str, typer.Argument(metavar="ID", help="A fault of the catalogue: runbook fault list -f FILE.")],
+    file: File,
+    *,
+    trials: Annotated[
+        int, typer.Option("-n", metavar="N", min=1, max=10_000, help="How many, each at another clock phase.")
+    ] = 1,
+    parameter: Parameter = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="S", help="For the clock phases.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The folder itself: new, or empty.")] = None,
+) -> None:
+    """Measure a fault N times; DIR/trials.csv has a line for each. Exit status as `run`."""
+    from runbook_lib.notebook.trial import TrialRequest
+    from runbook_lib.notebook.trial import trial as run_trials
+
+    raise typer.Exit(run_trials(TrialRequest(fault, trials, file, tuple(parameter or ()), seed, out)))
+
+
+@fault_app.command(name="list")
+def list_faults(
+    file: File,
+    *,
+    parameter: Parameter = None,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Show every fault with its predicted outage; asks no machine."""
+    from runbook_lib.notebook.fault import list_faults as list_all
+
+    raise typer.Exit(list_all(file, tuple(parameter or ()), as_json=json))
+
+
+@fault_app.command()
+def inject(
+    fault: Annotated[str, typer.Argument(metavar="ID", help="One of `runbook fault list -f FILE`.")],
+    file: File,
+    *,
+    expire: Annotated[float, typer.Option(metavar="SECONDS", min=1, max=3600, help="When it ends by itself.")] = 60.0,
+    parameter: Parameter = None,
+) -> None:
+    """Inject a fault into whoever holds the VIP; returns once its effect was seen. Exit status as `run`."""
+    from runbook_lib.notebook.fault import inject as inject_fault
+
+    raise typer.Exit(inject_fault(file, tuple(parameter or ()), fault, expire))
+
+
+@fault_app.command()
+def recover(file: File, *, parameter: Parameter = None) -> None:
+    """Undo every fault that is on, power on and plug in the lab's machines. Exit status as `run`."""
+    from runbook_lib.notebook.fault import recover as recover_site
+
+    raise typer.Exit(recover_site(file, tuple(parameter or ())))
+
+
 def main() -> None:
     """Run one command; an error of ours is one sentence and what to do next, with its exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing half-done stays
@@ -80,10 +166,20 @@ def main() -> None:
     except RunbookError as error:
         print(f"runbook: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None
-    except Exception:  # noqa: BLE001 - a defect of ours must not look like a failed check (exit status 1)
-        traceback.print_exc()
-        print("runbook: this is a defect of runbook itself; the lines above belong in its report.", file=sys.stderr)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            _defect()
+        where = error.filename or "this machine's disk, or the folder of --out"
+        print(f"runbook: No space left on {where}. Free some there, and run it again.", file=sys.stderr)
         raise SystemExit(CANNOT_RUN) from None
+    except Exception:  # noqa: BLE001 - a defect of ours must not look like a failed check (exit status 1)
+        _defect()
+
+
+def _defect() -> NoReturn:
+    traceback.print_exc()
+    print(DEFECT, file=sys.stderr)
+    raise SystemExit(CANNOT_RUN) from None
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class ArtifactError(RunbookError):
 
 
 class HostError(RunbookError):
-    """A machine did not do what was asked; `host` names it."""
+    """A machine, or the pair, did not do what was asked; the text says which."""
 
 
 class UnreachableError(HostError):
@@ -53,6 +53,10 @@ class CommandError(HostError):
     """A command ended with an exit status that its caller does not call normal."""
 
 
+class DiskFullError(HostError):
+    """A file system of a machine is full: the message names the folder. What was to be replaced is untouched."""
+
+
 class CommandTimeoutError(HostError):
     """A command was ended, on the host too, because its time was up."""
 
@@ -69,6 +73,10 @@ class CheckFailedError(RunbookError):
     """A check is FAILED or UNKNOWN: the notebook stops here, and papermill with it."""
 
     exit_status = CHECK_FAILED
+
+
+class FaultError(RunbookError):
+    """A fault may not come here, another one is active, or it had no effect."""
 
 
 class NotebookError(RunbookError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -39,6 +39,8 @@ SYSTEM = (
 )
 MEMBER = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?:[0-9]{1,5}"
 """Goes into nginx.conf as it stands."""
+SHORTEST_V3_S, LONGEST_V3_S = 0.01, 40.95
+"""What VRRP version 3 can carry as its interval: 12 bits of centiseconds, none of them 0 (RFC 5798 5.2.7)."""
 DISRUPTIONS = ("none", "faults", "demonstrations")
 
 
@@ -275,8 +277,9 @@ class Site(Part):
         v = self.vrrp
         if v.version == 2 and (v.advert_int != int(v.advert_int) or v.advert_int < 1):
             raise ValueError(f"vrrp.advert_int {v.advert_int}: VRRP version 2 knows whole seconds only (version: 3)")
-        if v.version == 3 and not 0.01 <= v.advert_int <= 40.95:
-            raise ValueError(f"vrrp.advert_int {v.advert_int}: version 3 carries 0.01-40.95 s (RFC 5798 5.2.7)")
+        if v.version == 3 and not SHORTEST_V3_S <= v.advert_int <= LONGEST_V3_S:
+            carried = f"{SHORTEST_V3_S}-{LONGEST_V3_S} s"
+            raise ValueError(f"vrrp.advert_int {v.advert_int}: version 3 carries {carried} (RFC 5798 5.2.7)")
         return self
 
     @model_validator(mode="after")
@@ -292,6 +295,18 @@ class Site(Part):
         if len(set(self.nacos.members)) < len(self.nacos.members):
             raise ValueError("nacos.members: the same member stands there twice")
         return self
+
+
+def site_with(model: Site, parameters: Mapping[str, object]) -> Site:
+    """The site with some parameters replaced, by their dotted names. Raises ParameterError. Pure."""
+    values = model.model_dump()
+    for name, value in parameters.items():
+        *parts, last = name.split(".")
+        place = values
+        for part in parts:
+            place = place[part]
+        place[last] = value
+    return parse_site(values)
 
 
 def parse_site(values: object) -> Site:

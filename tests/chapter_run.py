@@ -34,9 +34,8 @@ class Site:
         self.file.write_text(f"site:\n  lab: {{name: {self.lab.name}}}\n")
 
     def runbook(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`runbook COMMAND -f FILE …`, from a folder that is not the repository's."""
-        command, *rest = arguments
-        argv = [sys.executable, "-m", "runbook_lib", command, "-f", str(self.file), *rest]
+        """`runbook COMMAND … -f FILE`, from a folder that is not the repository's."""
+        argv = [sys.executable, "-m", "runbook_lib", *arguments, "-f", str(self.file)]
         return subprocess.run(argv, capture_output=True, text=True, check=False, cwd=self.folder)
 
     def run(self, *arguments: str) -> Bundle:

@@ -14,6 +14,46 @@ from runbook_lib import lab
 from runbook_lib.lab import Lab
 from runbook_lib.lab.folder import LABS
 
+SHARED = ("finished", "lab_with_nacos", "lab_without_nacos")
+"""The longest first."""
+STARTED: set[str] = set()
+"""The kinds of labs that were started in this process."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """`make test` runs those of the longest lab beside all others."""
+    if lab_of(item) == "finished":
+        item.add_marker(pytest.mark.chapter)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a lab one after another."""
+    order = [*SHARED, *sorted({lab_of(item) for item in items} - {*SHARED, ""}), ""]
+    items.sort(key=lambda item: order.index(lab_of(item)))
+
+
+def lab_of(item: pytest.Item) -> str:
+    """The shared lab that a test uses; its module, where that has labs of its own; empty: none."""
+    used = getattr(item, "fixturenames", ())
+    shared = next((name for name in SHARED if name in used), "")
+    return shared or (item.path.stem if item.get_closest_marker("lab") else "")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Take down a shared lab after the last of its tests: a system has inotify instances for three labs at once."""
+    if nextitem is None or lab_of(nextitem) != lab_of(item):
+        for kind in ("plain", "nacos", "chapter"):
+            lab.down(own_name(kind))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A shared lab may have gone with the last test of another: bring it up again."""
+    used = getattr(item, "fixturenames", ())
+    for fixture, kind in (("lab_without_nacos", "plain"), ("lab_with_nacos", "nacos")):
+        if fixture in used and kind in STARTED:
+            lab.up(own_name(kind), with_nacos=kind == "nacos")
+
 
 @pytest.fixture(scope="session")
 def lab_without_nacos() -> Iterator[Lab]:
@@ -39,13 +79,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
 
 
 @contextmanager
-def own_lab(kind: str, *, with_nacos: bool) -> Iterator[Lab]:
+def own_lab(kind: str, *, with_nacos: bool, release: str = "bookworm") -> Iterator[Lab]:
     _remove_orphans()
-    name = f"test-{kind}-{os.getpid()}"
+    STARTED.add(kind)
     try:
-        yield lab.up(name, with_nacos=with_nacos)
+        yield lab.up(own_name(kind), release=release, with_nacos=with_nacos)
     finally:
-        lab.down(name)
+        lab.down(own_name(kind))
+
+
+def own_name(kind: str) -> str:
+    """The name of this process's own lab."""
+    return f"test-{kind}-{os.getpid()}"
 
 
 def _remove_orphans() -> None:

@@ -14,26 +14,29 @@ import runbook_lib
 
 PACKAGE = Path(runbook_lib.__file__).parent
 ROOMS = (
-    "__main__", "notebook", "evidence", "failover", "checks", "chapter", "lab", "hosts", "journal", "site",
-    "artifacts", "errors",
+    "__main__", "notebook", "evidence", "demonstrations", "failover", "checks", "chapter", "lab", "hosts", "journal",
+    "site", "artifacts", "errors",
 )  # fmt: skip
 """From the roof to the ground."""
+FAILOVER = ("charts", "trials", "measuring", "faults", "theory")
+"""The rooms within failover. Those below the trials know nothing of each other."""
 DOORS = {
     "IPython": {"notebook/show.py"},
+    "dpkt": {"failover/measuring/wire.py"},
     "jinja2": {"chapter/rendering.py"},
     "jupyter_client": {"notebook/kernels.py"},
     "jupyter_core": {"notebook/kernels.py"},
-    "matplotlib": {"failover/chart.py"},
+    "matplotlib": {f"failover/charts/{chart}.py" for chart in ("chart", "trial_chart", "series_chart")},
     "nbclient": {"notebook/execution.py"},
     "papermill": {"notebook/execution.py"},
     "paramiko": {"hosts/connection.py"},
-    "pydantic": {"site.py", "journal/journal.py", "notebook/overrides.py"},
+    "pydantic": {"site.py", "journal/journal.py", "notebook/overrides.py", "failover/trials/trial_files.py"},
     "pyroute2": {"lab/network.py"},
     "rich": {"notebook/progress.py"},
     "typer": {"__main__.py", "lab/commands.py"},
     "yaml": {"notebook/yaml_values.py"},
 }
-"""pydantic has three: the model, the journal's records, and the names inside the model."""
+"""pydantic has four: the model, the journal's records, a trial's facts, and the names inside the model."""
 MODULES = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py")) if "data" not in path.parts]
 
 
@@ -70,6 +73,14 @@ def test_imports_point_downwards(module: Path) -> None:
     if room_of(module) != "__init__":
         below = ROOMS[ROOMS.index(room_of(module)) :]
         assert rooms_used(module) <= set(below)
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.parts[0] == "failover" and len(m.parts) > 2], ids=str)
+def test_within_failover_too(module: Path) -> None:
+    room = module.parts[1]
+    below = FAILOVER[FAILOVER.index(room) :] if room in ("charts", "trials") else (room,)
+    names = (name.split(".") for name in imports(module) if name.startswith("runbook_lib.failover."))
+    assert {parts[2] for parts in names} <= set(below)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

@@ -54,4 +54,4 @@ def _test(host: Host, file: WriteFile) -> None:
 
 
 def _do_command(host: Host, command: Command) -> None:
-    host.run(command.command, *command.values, timeout_s=command.timeout_s).check()
+    host.run(command.command, *command.values, timeout_s=command.timeout_s, shown=command.shown).check()

@@ -34,6 +34,8 @@ INIT_SCRIPT = "share/doc/keepalived/init.d-keepalived"
 INIT_HEAD = 15
 """So many of its lines tell whose script it is."""
 
+# mkdir without -p: /var/tmp is anybody's, and a folder that somebody else made meanwhile would be theirs.
+_FRESH = "rm -rf %s && mkdir -m 700 %s && mkdir %s/source"
 _UNPACK = "cd %s && tar -xf archive -C source --strip-components=1 --no-same-owner"
 _CONFIGURE = (
     "cd %s/source && { CPPFLAGS=%s ./configure --prefix=%s --with-init=systemd >../configure.log 2>&1"
@@ -64,6 +66,8 @@ class Candidate:
     installed: Installed
     wanted: Provenance
     """What a build on it is made from."""
+    leftovers: tuple[str, ...] = ()
+    """Folders of a build or a copy that was interrupted."""
 
     @property
     def is_right(self) -> bool:
@@ -86,7 +90,13 @@ def plan_pair(nodes: tuple[Candidate, Candidate], source: Source, prefix: str) -
 
 
 def _right(node: Candidate) -> Change:
+    if node.leftovers:
+        return Change(node.host, "clear away what an interrupted build left", _cleared(node), "half a build")
     return Change.none(node.host, f"keepalived {node.wanted.version} stands there, built from this archive")
+
+
+def _cleared(node: Candidate) -> tuple[Action, ...]:
+    return (Command("rm -rf" + " %s" * len(node.leftovers), node.leftovers),) if node.leftovers else ()
 
 
 def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
@@ -97,7 +107,7 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
     fresh = f"{WORK}/fresh{prefix}"
     provenance = WriteFile(f"{fresh}/{PROVENANCE_FILE}", render_provenance(node.wanted), node.installed.text)
     actions: list[Action] = [
-        Command("rm -rf %s && mkdir -p %s/source", (WORK, WORK), shown=f"empty {WORK}"),
+        Command(_FRESH, (WORK, WORK, WORK), shown=f"empty {WORK}"),
         PushFile(source.path, f"{WORK}/archive"),
         Command(_UNPACK, (WORK,), shown="unpack it there"),
         Command(_CONFIGURE, (WORK, node.wanted.cppflags, prefix), 600.0, node.wanted.configure),
@@ -117,6 +127,7 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
 
 def _plan_copy(node: Candidate, source_host: str, prefix: str) -> Change:
     actions: tuple[Action, ...] = (
+        *_cleared(node),
         *_kept(node, prefix),
         CopyTree(source_host, prefix),
         Command("cd %s && sha256sum --check --quiet %s", (f"{prefix}/sbin", HASH_FILE.rpartition("/")[2])),
@@ -145,7 +156,12 @@ def _was(node: Candidate) -> str:
 def candidate(host: Host, source: Source, prefix: str) -> Candidate:
     """Ask a node what it has."""
     tools = toolchain(host)
-    return Candidate(host.name, tools, installed(host, prefix), wanted_provenance(source, tools, prefix))
+    wanted = wanted_provenance(source, tools, prefix)
+    # `ls` says 2 for those that are not there. A folder `.old` may be somebody's, unless it is a build of ours.
+    old = f"{prefix}.old"
+    names = (WORK, f"{prefix}.new", f"{prefix}.part", f"{old}/{PROVENANCE_FILE}", old)
+    left = host.run("ls -d %s %s %s; [ ! -e %s ] || echo %s", *names).stdout.split()
+    return Candidate(host.name, tools, installed(host, prefix), wanted, tuple(left))
 
 
 def init_script(host: Host, prefix: str) -> str:

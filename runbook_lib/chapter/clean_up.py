@@ -20,7 +20,7 @@ from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
 STATE = "/var/lib/runbook"
-"""What the runbook notes on a node: openings in the firewall, undos of faults, what a demonstration saved."""
+"""What the runbook keeps on a machine: openings in the firewall, undos of faults, what was saved, the probe."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Left:
     previous: tuple[str, ...]
     """Older versions of our own files."""
     records: tuple[str, ...]
-    """What we noted in our own folder: openings, undos of faults, saved configurations."""
+    """What is in our own folder: openings, undos of faults, saved configurations, the probe."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -123,11 +123,17 @@ def _remove_entry(site: Site) -> Iterator[Action]:
     )
 
 
-@operation("90", "Take away what the runbook put on the nodes")
+def machines_cleaned(site: OpenSite) -> tuple[Host, ...]:
+    """The BACKUP first: so the VIP does not move before it goes; the observer, where it is a machine of its own."""
+    nodes = tuple(reversed(site.nodes))
+    return nodes if site.observer is None or site.observer in nodes else (*nodes, site.observer)
+
+
+@operation("90", "Take away what the runbook put on the machines")
 def clean_up(site: OpenSite) -> tuple[Change, ...]:
-    """The application, then both nodes, the BACKUP first: so the VIP does not move before it goes."""
+    """The application, then both nodes and the observer."""
     client: tuple[Change, ...] = ()
     if site.client is not None:
         client = (plan_withdrawal(site), plan_removal(site.client.name, application_found(site.client)))
-    nodes = (plan_clean_up(host.name, left_on(host, site.model), site.model) for host in reversed(site.nodes))
-    return (*client, *nodes)
+    others = (plan_clean_up(host.name, left_on(host, site.model), site.model) for host in machines_cleaned(site))
+    return (*client, *others)

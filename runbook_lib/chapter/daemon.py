@@ -103,7 +103,8 @@ def plan_daemons(master: Daemon, backup: Daemon, *, agreed: bool) -> tuple[Chang
 
     What takes the VIP away (a restart of its holder; another VRRP version or VRID) is held back unless `agreed`.
     """
-    if master.changes_group and backup.changes_group:
+    # A BACKUP that an interrupted change left stopped must not start with the new group beside a MASTER of the old one.
+    if master.changes_group and (backup.changes_group or not backup.active):
         return _regroup(master, backup, agreed)
     pair = (master, backup)
     if Need.RESTART in (master.need[0], backup.need[0]) or master.advert_growth_s > 0:

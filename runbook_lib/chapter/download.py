@@ -21,11 +21,14 @@ WHOLE_WITHIN_S = 120.0
 
 
 def download(address: str, path: Path, sha256: str) -> None:
-    """Bring `address` to `path`, whole or not at all. Raises OSError: not reachable; ArtifactError: another content."""
+    """Bring `address` to `path`, whole or not at all. Raises OSError: not brought; ArtifactError: another content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as part:
         try:
-            content = _read(address)
+            try:
+                content = _read(address)
+            except http.client.HTTPException as error:  # torn, or no HTTP at all
+                raise ConnectionError(f"no whole HTTP answer: {error!r}") from error
             found = hashlib.sha256(content).hexdigest()
             if found != sha256:
                 raise ArtifactError(
@@ -56,12 +59,12 @@ def _read(address: str) -> bytes:
 
 def _open(address: str) -> http.client.HTTPResponse:
     """The answer, in time: opened in a thread that is left behind when it hangs in the resolver."""
-    came: queue.Queue[http.client.HTTPResponse | OSError] = queue.Queue()
+    came: queue.Queue[http.client.HTTPResponse | OSError | http.client.HTTPException] = queue.Queue()
 
     def work() -> None:
         try:
             came.put(urllib.request.urlopen(address, timeout=STALL_S))
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             came.put(error)
 
     threading.Thread(target=work, daemon=True).start()
@@ -69,6 +72,6 @@ def _open(address: str) -> http.client.HTTPResponse:
         answer = came.get(timeout=ANSWER_WITHIN_S)
     except queue.Empty:
         raise TimeoutError(f"no answer within {ANSWER_WITHIN_S:g} s") from None
-    if isinstance(answer, OSError):
+    if isinstance(answer, Exception):
         raise answer
     return answer

@@ -1,7 +1,8 @@
 """The chapter's note on ports, and step 6: let HTTP, Nacos and VRRP through firewalld, at once and at every boot.
 
 The chapter adds a direct rule for VRRP. On the nftables backend (EL 8 and newer, Debian) a packet that a direct rule
-accepts is still dropped by the zone; a protocol of the zone is accepted on both backends.
+accepts is still dropped by the zone; a protocol of the zone is accepted on both backends. Only firewalld is changed:
+where other rules filter, the checks say by which command they let it in.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 
 from runbook_lib.chapter.change import Change, Command
 from runbook_lib.chapter.operation import operation
-from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.chapter.packet_filter import InputChain, packet_filters
+from runbook_lib.hosts import Host, OpenSite, quote
 from runbook_lib.site import Site
 
 VRRP = "vrrp"
@@ -58,8 +60,16 @@ _PROBE = (
 )
 
 
+# firewalld empties a zone's file before it writes it, and on a full disk leaves it so: at the next boot all that the
+# zone let in, not by us alone, would be gone. So there must be room first.
+_ROOM = (
+    "cd /etc/firewalld/zones && t=$(mktemp room.XXXXXX) && "
+    "{ head -c 65536 /dev/zero >$t; s=$?; rm -f $t; [ $s -eq 0 ]; }"
+)
+
+
 def firewall_found(host: Host) -> Firewall | None:
-    """firewalld as it is on a host; None where it does not run, and so lets everything in."""
+    """firewalld as it is on a host; None where it is not installed, or does not run."""
     # 3: no firewalld, or one that is stopped.
     probed = host.run(_PROBE).check(normal=(0, 3))
     return parse_firewall(probed.stdout) if probed.exit_status == 0 else None
@@ -100,42 +110,64 @@ class FirewallRow:
 
 def firewalls(site: OpenSite) -> tuple[FirewallRow, ...]:
     """Which firewall each node has, and what it lets in by port, protocol or rich rule."""
-    return tuple(_row(host.name, firewall_found(host)) for host in site.nodes)
+    return tuple(_row(host) for host in site.nodes)
 
 
-def _row(node: str, found: Firewall | None) -> FirewallRow:
+def _row(host: Host) -> FirewallRow:
+    node, found = host.name, firewall_found(host)
+    if found is None and (filters := packet_filters(host, beside_firewalld=False)):
+        return FirewallRow(node, _named(filters), "what its rules say", "what is loaded at boot")
     if found is None:
         return FirewallRow(node, "none runs", "everything", "everything")
     version = ".".join(str(part) for part in found.version)
     return FirewallRow(node, f"firewalld {version} ({found.backend})", str(found.runtime), str(found.permanent))
 
 
-def lacking(found: Firewall | None, openings: Sequence[str]) -> tuple[str, ...]:
+def lacking(found: Firewall, openings: Sequence[str]) -> tuple[str, ...]:
     """Which openings are not let in both now and after the next boot. Pure."""
-    if found is None:
-        return ()
-    return tuple(o for o in openings if not (_lets_in(found.runtime, o) and _lets_in(found.permanent, o)))
+    return tuple(o for o in openings if not (lets_in(found.runtime, o) and lets_in(found.permanent, o)))
 
 
-def plan_openings(host: str, found: Firewall | None, openings: Sequence[str], title: str) -> Change:
+def plan_openings(host: str, found: Firewall, openings: Sequence[str], title: str) -> Change:
     """Let in what is lacking, at runtime and permanently; an opening is `port=80/tcp` or `protocol=vrrp`. Pure."""
-    if found is None:
-        return Change.none(host, "no firewalld runs here: nothing is in the way")
     commands = tuple(
-        Command(f"firewall-cmd --quiet{option} %s", (f"--add-{opening}",))
+        add(opening)
         for opening in openings
-        for option, zone in ((" --permanent", found.permanent), ("", found.runtime))
-        if not _lets_in(zone, opening)
+        for add, zone in ((_add_permanently, found.permanent), (_add, found.runtime))
+        if not lets_in(zone, opening)
     )
     if not commands:
         return Change.none(host, f"the firewall ({found.backend}) lets it in already")
-    ours = [opening for opening in openings if not _lets_in(found.permanent, opening)]
+    ours = [opening for opening in openings if not lets_in(found.permanent, opening)]
     commands = (*(_record(opening) for opening in ours), *commands)
     return Change(host, title, commands, f"the firewall ({found.backend}) drops it", "firewall-cmd --list-all")
 
 
+def plan_without_firewalld(host: str, filters: Sequence[InputChain]) -> Change:
+    """No change: nothing is in the way, or rules that are somebody else's. Pure."""
+    if filters:
+        return Change.none(host, f"no firewalld runs here; not ours to change: {_named(filters)}")
+    return Change.none(host, "no firewalld runs here, and nothing else drops what comes in")
+
+
+def _named(filters: Sequence[InputChain]) -> str:
+    return " and ".join(str(chain) for chain in filters)
+
+
+# Not with --quiet: it would leave out the reason of a failure, too.
+def _add(opening: str) -> Command:
+    return Command("firewall-cmd %s", (f"--add-{opening}",))
+
+
+def _add_permanently(opening: str) -> Command:
+    add = f"--add-{opening}"
+    shown = quote("firewall-cmd --permanent %s", add)
+    return Command(f"{_ROOM} && firewall-cmd --permanent %s", (add,), shown=shown)
+
+
 def _record(opening: str) -> Command:
-    command = "mkdir -p %s && printf '%%s\\n' %s >>%s"
+    # The shell's own printf calls a full disk an I/O error.
+    command = "mkdir -p %s && env printf '%%s\\n' %s >>%s"
     values = (RECORD.rpartition("/")[0], opening, RECORD)
     return Command(command, values, shown=f"note in {RECORD} that {opening} is ours")
 
@@ -145,7 +177,8 @@ def recorded_openings(host: Host) -> tuple[str, ...]:
     return tuple(dict.fromkeys((host.read_text(RECORD) or "").splitlines()))
 
 
-def _lets_in(zone: Zone, opening: str) -> bool:
+def lets_in(zone: Zone, opening: str) -> bool:
+    """Whether a zone has an opening, `port=80/tcp` or `protocol=vrrp`. Pure."""
     kind, _, value = opening.partition("=")
     return value in {"port": zone.ports, "protocol": zone.protocols, "rich-rule": zone.rich_rules}[kind]
 
@@ -164,7 +197,10 @@ def open_ports(site: OpenSite) -> tuple[Change, ...]:
 
 
 def _plan_ports(host: Host, ports: tuple[str, ...]) -> Change:
-    return plan_openings(host.name, firewall_found(host), port_openings(ports), f"open {', '.join(ports)}")
+    found = firewall_found(host)
+    if found is None:
+        return plan_without_firewalld(host.name, packet_filters(host, beside_firewalld=False))
+    return plan_openings(host.name, found, port_openings(ports), f"open {', '.join(ports)}")
 
 
 def port_openings(ports: Sequence[str]) -> tuple[str, ...]:
@@ -172,9 +208,10 @@ def port_openings(ports: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"port={port}" for port in ports)
 
 
-def vrrp_openings(found: Firewall | None) -> tuple[str, ...]:
-    """VRRP as an opening, as this firewall's version says it; none for no firewall. Pure."""
-    return () if found is None else (found.vrrp_rule,)
+def firewalld_is_enabled(host: Host) -> bool:
+    """Whether firewalld starts at the next boot, also where it does not run now."""
+    # 1: disabled or masked; 1 or 4, by systemd's version: not installed.
+    return host.run("systemctl is-enabled firewalld").stdout.strip() == "enabled"
 
 
 @operation("04", "Let VRRP through the firewall")
@@ -185,4 +222,6 @@ def allow_vrrp(site: OpenSite) -> tuple[Change, ...]:
 
 def _plan_vrrp(host: Host) -> Change:
     found = firewall_found(host)
-    return plan_openings(host.name, found, vrrp_openings(found), "let VRRP (IP protocol 112) in")
+    if found is None:
+        return plan_without_firewalld(host.name, packet_filters(host, beside_firewalld=False))
+    return plan_openings(host.name, found, (found.vrrp_rule,), "let VRRP (IP protocol 112) in")

@@ -1,177 +1,135 @@
-"""Read a keepalived.conf: only what decides who holds the VIP. Pure; what is left out stands in keepalived.conf(5)."""
+"""What a keepalived.conf says about who holds the VIP. Pure; what is left out stands in keepalived.conf(5)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from runbook_lib.chapter.conf_lines import Include
+from runbook_lib.chapter.conf_model import OWNER_PRIORITY, USUAL_ADVERTS, Configuration, Instance, Script, Tracked
+from runbook_lib.chapter.conf_numbers import RANGES, TRACKED_WEIGHT
+from runbook_lib.chapter.conf_statements import Statement, parse_statements
 
 DEFAULT_PRIORITY = 100
 DEFAULT_ADVERT_INT_S = 1.0
-
-_WORD = re.compile(r'"[^"]*"|[^\s"]+')
-_COMMENT = re.compile(r'("[^"]*")|[#!].*')
-
-
-@dataclass(frozen=True)
-class Block:
-    """One line of the file, with the lines inside its braces."""
-
-    words: tuple[str, ...]
-    lines: tuple[Block, ...] = ()
-
-    def all(self, keyword: str) -> tuple[Block, ...]:
-        """Every line inside that begins with `keyword`."""
-        return tuple(line for line in self.lines if line.words[0] == keyword)
-
-    def value(self, keyword: str, default: str = "") -> str:
-        """The word after `keyword`; of several such lines the last, as keepalived does."""
-        found = self.all(keyword)
-        return found[-1].words[1] if found and len(found[-1].words) > 1 else default
-
-    def has(self, keyword: str) -> bool:
-        """Whether a line inside begins with `keyword`."""
-        return bool(self.all(keyword))
+DEFAULT_SCRIPT_INTERVAL_S = 1.0
+TRACKING = ("track_script", "track_interface", "track_file", "track_process", "track_bfd")
+GROUP_WEIGHTS = ("sync_group_tracking_weight", "global_tracking")
+"""What lets weights count in a sync group."""
 
 
-@dataclass(frozen=True)
-class Script:
-    """A `vrrp_script`: what is run every `interval` seconds, and how often it must fail."""
+def parse_configuration(
+    text: str, file: str = "keepalived.conf", host: str = "", include: Include | None = None
+) -> Configuration:
+    """What a keepalived.conf says on `host`, as much as can be read. Pure.
 
-    name: str
-    path: str
-    interval_s: float
-    weight: int
-    fall: int
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """A script that an instance tracks, with the weight that counts there."""
-
-    name: str
-    weight: int
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A `vrrp_instance` as the protocol sees it."""
-
-    name: str
-    state: str
-    interface: str
-    router_id: int
-    version: int
-    priority: int
-    advert_int_s: float
-    auth: tuple[str, str] | None
-    """Type and password; None: without."""
-    vips: tuple[str, ...]
-    nopreempt: bool
-    strict: bool
-    tracked: tuple[Tracked, ...]
-    unicast_source: str
-    unicast_peers: tuple[str, ...]
-    sync_group: str
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """One node's file."""
-
-    instances: tuple[Instance, ...]
-    scripts: tuple[Script, ...]
-    script_security: bool
-    includes: tuple[str, ...]
-    """Files that it includes: their content is not read here."""
-
-
-def parse_configuration(text: str) -> Configuration:
-    """What a keepalived.conf says; numbers that can't be read are 0, as an error for the linter to name."""
-    top = Block((), parse_blocks(text))
-    defaults = next(iter(top.all("global_defs")), Block(()))
+    A number that keepalived ignores is its default, or 0 where there is none. Without `include` the files that it
+    includes are left out.
+    """
+    tree = parse_statements(text, file, host, include)
+    top = tree.top
+    defaults = Statement(("global_defs",), top.place, top.inside("global_defs"))
     scripts = tuple(_script(block) for block in top.all("vrrp_script"))
-    groups = {member.words[0]: group.words[1] for group in top.all("vrrp_sync_group") for member in _members(group)}
     return Configuration(
-        tuple(_instance(block, defaults, scripts, groups) for block in top.all("vrrp_instance")),
-        scripts,
-        defaults.has("enable_script_security"),
-        tuple(line.words[1] for line in top.all("include") if len(line.words) > 1),
+        instances=tuple(_instance(block, defaults, scripts, _groups(top)) for block in top.all("vrrp_instance")),
+        scripts=scripts,
+        defaults=defaults,
+        top=top,
+        problems=tree.problems,
     )
 
 
-def parse_blocks(text: str) -> tuple[Block, ...]:
-    """The file as nested lines, without comments (`#` and `!`, not inside quotes) and quotes. Pure."""
-    lines = iter([words for line in text.splitlines() if (words := _words(line))])
-    return _read(lines)
+def group_members(group: Statement) -> tuple[str, ...]:
+    """The names in a sync group, several on a line or one."""
+    return tuple(word for member in group.inside("group") for word in member.words)
 
 
-def _words(line: str) -> list[str]:
-    bare = _COMMENT.sub(lambda found: found[1] or "", line)
-    return [word.strip('"') for word in _WORD.findall(bare)]
+def _groups(top: Statement) -> dict[str, Statement]:
+    return {name: group for group in top.all("vrrp_sync_group") for name in group_members(group)}
 
 
-def _read(lines: Iterator[list[str]]) -> tuple[Block, ...]:
-    found: list[Block] = []
-    for words in lines:
-        if words[0] == "}":
-            break
-        if words == ["{"] and found:  # the brace may stand on a line of its own
-            found[-1] = Block(found[-1].words, _read(lines))
-        elif words[-1] == "{" and len(words) > 1:
-            found.append(Block(tuple(words[:-1]), _read(lines)))
-        else:
-            found.append(Block(tuple(words)))
-    return tuple(found)
-
-
-def _members(group: Block) -> tuple[Block, ...]:
-    return tuple(member for block in group.all("group") for member in block.lines)
-
-
-def _script(block: Block) -> Script:
+def _script(block: Statement) -> Script:
+    interval_s = _number(block, "interval", DEFAULT_SCRIPT_INTERVAL_S)
+    said = block.last("script")
     return Script(
-        name=_name(block),
-        path=block.value("script"),
-        interval_s=_number(block.value("interval", "1")),
-        weight=int(_number(block.value("weight", "0"))),
-        fall=int(_number(block.value("fall", "1"))),
+        name=block.name,
+        path=" ".join(said.words[1:]).strip("'") if said else "",
+        interval_s=interval_s,
+        timeout_s=_number(block, "timeout", interval_s),
+        weight=int(_number(block, "weight")),
+        fall=int(_number(block, "fall", 1)),
+        statement=block,
     )
 
 
-def _instance(block: Block, defaults: Block, scripts: tuple[Script, ...], groups: dict[str, str]) -> Instance:
-    auth = next(iter(block.all("authentication")), None)
+def _instance(
+    block: Statement, defaults: Statement, scripts: tuple[Script, ...], groups: dict[str, Statement]
+) -> Instance:
+    group = groups.get(block.name)
+    auth = block.last("authentication")
+    vips = _first_words(block, "virtual_ipaddress")
+    priority, state = _priority_and_state(block)
+    tracked = tuple(_tracked(block, scripts))
+    ipv6 = any(":" in vip for vip in vips)
     return Instance(
-        name=_name(block),
-        state=block.value("state", "BACKUP"),
+        name=block.name,
+        state=state,
         interface=block.value("interface"),
-        router_id=int(_number(block.value("virtual_router_id", "0"))),
-        version=int(_number(block.value("version", defaults.value("vrrp_version", "2")))),
-        priority=int(_number(block.value("priority", str(DEFAULT_PRIORITY)))),
-        advert_int_s=_number(block.value("advert_int", str(DEFAULT_ADVERT_INT_S))),
+        router_id=int(_number(block, "virtual_router_id")),
+        version=int(_number(block, "version")) or (3 if ipv6 else int(_number(defaults, "vrrp_version"))) or 2,
+        priority=priority,
+        advert_int_s=_number(block, "advert_int", DEFAULT_ADVERT_INT_S),
         auth=(auth.value("auth_type"), auth.value("auth_pass")) if auth else None,
-        vips=tuple(line.words[0] for part in block.all("virtual_ipaddress") for line in part.lines),
+        vips=vips,
+        excluded_vips=_first_words(block, "virtual_ipaddress_excluded"),
         nopreempt=block.has("nopreempt"),
-        strict=block.has("strict_mode") or defaults.has("vrrp_strict"),
-        tracked=tuple(_tracked(line, scripts) for part in block.all("track_script") for line in part.lines),
-        unicast_source=block.value("unicast_src_ip"),
-        unicast_peers=tuple(line.words[0] for part in block.all("unicast_peer") for line in part.lines),
-        sync_group=groups.get(_name(block), ""),
+        preempt_delay_s=_number(block, "preempt_delay"),
+        down_timer_adverts=_down_timer_adverts(block, defaults),
+        strict=block.has("strict_mode") if block.all("strict_mode") else defaults.has("vrrp_strict"),
+        tracked=tuple(t for t in tracked if t.kind == "track_script"),
+        tracked_others=tuple(t for t in tracked if t.kind != "track_script"),
+        source=block.value("unicast_src_ip", block.value("mcast_src_ip")),
+        unicast_peers=_first_words(block, "unicast_peer"),
+        sync_group=group.name if group else "",
+        group_weights=group is None or any(group.has(word) for word in GROUP_WEIGHTS),
+        statement=block,
     )
 
 
-def _tracked(line: Block, scripts: tuple[Script, ...]) -> Tracked:
-    own = next((script.weight for script in scripts if script.name == line.words[0]), 0)
-    weight = Block((), (Block(line.words[1:]),)).value("weight", str(own)) if len(line.words) > 1 else str(own)
-    return Tracked(line.words[0], int(_number(weight)))
+def _priority_and_state(block: Statement) -> tuple[int, str]:
+    """As keepalived completes them: a MASTER without a priority is the address owner, and an owner a MASTER."""
+    said = block.value("state")
+    state = said if said in ("MASTER", "BACKUP") else ""
+    missing = OWNER_PRIORITY if state == "MASTER" and not block.value("priority") else DEFAULT_PRIORITY
+    priority = int(_number(block, "priority", missing))
+    return priority, state or ("MASTER" if priority == OWNER_PRIORITY else "BACKUP")
 
 
-def _name(block: Block) -> str:
-    return block.words[1] if len(block.words) > 1 else ""
+def _down_timer_adverts(block: Statement, defaults: Statement) -> int:
+    usual = _number(defaults, "vrrp_down_timer_adverts", USUAL_ADVERTS)
+    return int(_number(block, "down_timer_adverts", usual))
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
+def _first_words(block: Statement, keyword: str) -> tuple[str, ...]:
+    return tuple(inner.keyword for inner in block.inside(keyword))
+
+
+def _tracked(block: Statement, scripts: tuple[Script, ...]) -> Iterator[Tracked]:
+    own = {script.name: script.weight for script in scripts}
+    for kind in TRACKING:
+        for said in block.inside(kind):
+            default = own.get(said.keyword, 0) if kind == "track_script" else 0
+            missing = kind == "track_script" and said.keyword not in own  # keepalived doesn't track it then
+            yield Tracked(said.keyword, 0 if missing else _weight_beside(said, default), kind, said)
+
+
+def _weight_beside(said: Statement, default: int) -> int:
+    if "weight" not in said.words[:-1]:
+        return default
+    word = said.words[said.words.index("weight") + 1]
+    return int(word) if TRACKED_WEIGHT.takes(word) else default
+
+
+def _number(block: Statement, keyword: str, default: float = 0.0) -> float:
+    """The number after `keyword`, where keepalived takes it."""
+    word = block.value(keyword)
+    return float(word) if RANGES[block.keyword][keyword].takes(word) else default

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from runbook_lib.hosts import Host, OpenSite
 
+PYTHON = "$(command -v python3 || command -v python2 || command -v python)"
+"""The Python of whichever machine, in a command line: CentOS 7 has 2 only."""
 _FACTS = (
     'id -u; cat /proc/1/comm; ([ ! -r /etc/os-release ] || . /etc/os-release; echo "$PRETTY_NAME"); '
     "df -Pm /var/tmp | awk 'NR==2 {print $4}'; ip -4 -o addr show; echo ==; ip -o link show"
@@ -29,7 +31,7 @@ class Facts:
 
 def machine_facts(host: Host) -> Facts:
     """Ask a machine for its facts; raises HostError when it can't be reached."""
-    return parse_facts(host.run(_FACTS.replace("%", "%%")).check().stdout)
+    return parse_facts(host.run(_FACTS.replace("%", "%%"), shown="look at the machine").check().stdout)
 
 
 def parse_facts(said: str) -> Facts:

@@ -14,7 +14,8 @@ from runbook_lib.errors import CommandError
 from runbook_lib.hosts import Host, OpenSite
 
 READINESS = "/nacos/v1/console/health/readiness"
-NODES = "/nacos/v1/core/cluster/nodes"
+SELF = "/nacos/v1/core/cluster/self"
+"""A member about itself; it may know itself by another address than the one that the entries use."""
 CONFIGURATIONS = "/nacos/v1/cs/configs"
 RAFT_OFFSET = 1000
 """A member's Raft port is its HTTP port less this."""
@@ -24,6 +25,10 @@ NAMESPACE = "fast_team"
 PROOF = "runbook-proof.yml"
 """Always the same name: what a run that was killed left behind is replaced and withdrawn by the next."""
 ASK_S = 5
+ELECTED_WITHIN_S = 15
+"""While the members elect a leader, or have no time for each other, they take nothing and say errCode: 500."""
+TAKE_S = 15
+"""A value that is published is agreed on by the members, and written to two disks at least."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +42,23 @@ class Member:
     """Address of the leader of the configurations' Raft group; empty: it knows none."""
 
 
-def asker(site: OpenSite) -> Host:
-    """The machine that asks: the observer, where there is none the BACKUP."""
-    return site.observer or site.backup
-
-
 def cluster_members(site: OpenSite) -> tuple[Member, ...]:
     """Every member of the parameters, ready or not."""
-    return tuple(_member(asker(site), address) for address in site.model.nacos.members)
+    return tuple(_member(site.asker, address) for address in site.model.nacos.members)
 
 
 def _member(host: Host, address: str) -> Member:
     url = f"http://{address}"
     # Any exit status of curl is an answer: a member that starts refuses, or says 503.
-    asked = host.run("curl -sf -m %s -o /dev/null %s && curl -sf -m %s %s", ASK_S, url + READINESS, ASK_S, url + NODES)
-    return Member(address, asked.exit_status == 0, parse_leader(asked.stdout, address))
+    asked = host.run("curl -sf -m %s -o /dev/null %s && curl -sf -m %s %s", ASK_S, url + READINESS, ASK_S, url + SELF)
+    return Member(address, asked.exit_status == 0, parse_leader(asked.stdout))
 
 
-def parse_leader(nodes: str, address: str) -> str:
-    """The leader that the member at `address` names in its answer about the cluster's nodes. Pure."""
+def parse_leader(answer: str) -> str:
+    """The leader that a member names in its answer about itself. Pure."""
     try:
-        own = next(node for node in json.loads(nodes)["data"] if node["address"] == address)
-        raft = own["extendInfo"]["raftMetaData"]["metaDataMap"]["nacos_config"]["leader"]
-    except (ValueError, KeyError, TypeError, StopIteration):
+        raft = json.loads(answer)["data"]["extendInfo"]["raftMetaData"]["metaDataMap"]["nacos_config"]["leader"]
+    except (ValueError, KeyError, TypeError):
         return ""  # it is still starting: the group is not there yet
     host, _, port = str(raft).rpartition(":")
     return f"{host}:{int(port) + RAFT_OFFSET}" if port.isdigit() else ""
@@ -108,12 +107,16 @@ def _request(site: OpenSite, method: str, where: str, fields: tuple[str, ...]) -
     words = [word for field in fields for word in ("--data-urlencode", field)]
     curl = f"curl -sS {where} -m %s -X {method} %s" + " %s" * len(words)
     url = f"http://{site.vip_http}{CONFIGURATIONS}"
-    command = f'said=$({curl} 2>&1); [ "$said" = true ] || {{ echo "$said" >&2; exit 1; }}'
-    return Command(command, (str(ASK_S), url, *words), shown=f"{method} {url} {fields[0]}")
+    command = (
+        f"for i in {' '.join(map(str, range(ELECTED_WITHIN_S)))}; do said=$({curl} 2>&1); "
+        '[ "$said" = true ] && exit; '
+        'case "$said" in *"errCode: 500"*) sleep 1;; *) break;; esac; done; echo "$said" >&2; exit 1'
+    )
+    return Command(command, (str(TAKE_S), url, *words), shown=f"{method} {url} {fields[0]}")
 
 
 def _told(site: OpenSite, method: str, configuration: Configuration, command: Command) -> None:
-    asked = asker(site).run(command.command, *command.values)
+    asked = site.asker.run(command.command, *command.values)
     if asked.exit_status != 0:
         said = (asked.stderr.strip() or "no answer").splitlines()[0]
         raise CommandError(
@@ -136,7 +139,7 @@ def read_configuration(site: OpenSite, configuration: Configuration, entry: str)
     url = f"http://{entry}{CONFIGURATIONS}"
     fields = [word for field in _fields(configuration) for word in ("--data-urlencode", field)]
     # Any exit status of curl is an answer; what was not answered has the status 000.
-    asked = asker(site).run("curl -s -G -m %s -w '\\n%%{http_code}' %s" + " %s" * len(fields), ASK_S, url, *fields)
+    asked = site.asker.run("curl -s -G -m %s -w '\\n%%{http_code}' %s" + " %s" * len(fields), ASK_S, url, *fields)
     return parse_reading(asked.stdout)
 
 

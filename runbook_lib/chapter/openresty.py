@@ -1,11 +1,12 @@
 """The chapter before step 1: OpenResty on both nodes, with the upstream `nacosCluster` on LAN addresses.
 
 Where OpenResty itself is not installed, the distribution's nginx and ngx_lua take its place, in OpenResty's layout.
-An OpenResty that is not ours is left as it is.
+An OpenResty that is not ours, or another server on its port, is left as it is.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from runbook_lib.chapter.change import Action, Change, Command, WriteFile
@@ -45,11 +46,15 @@ class Entry:
     """The distribution's nginx with ngx_lua is installed."""
     fresh: bool
     """What runs was started or reloaded since the configuration was written."""
+    port_taken_by: str = ""
+    """Another program that listens on the entry's port: nginx, httpd; empty: none does."""
 
     @property
-    def is_foreign(self) -> bool:
-        """An OpenResty that we did not put there: found, and not replaced."""
-        return self.files.launcher is not None and not is_ours(self.files.launcher)
+    def foreign(self) -> str:
+        """An entry that we did not put there, in words: found, and not replaced; empty: there is none."""
+        if self.files.launcher is not None and not is_ours(self.files.launcher):
+            return "an OpenResty of its own"
+        return f"{self.port_taken_by} of its own" if self.port_taken_by else ""
 
 
 def launcher(site: Site) -> str:
@@ -94,7 +99,20 @@ def entry_found(host: Host, site: Site) -> Entry:
             conf,
         ).exit_status
         == 0,
+        port_taken_by=port_taken_by(host, site),
     )
+
+
+def port_taken_by(host: Host, site: Site) -> str:
+    """The program, other than OpenResty, that listens on the entry's port; empty: none does."""
+    listening = host.run("ss -Hltnp %s", f"sport = :{site.openresty.port}").stdout
+    return parse_listener(listening)
+
+
+def parse_listener(listening: str) -> str:
+    """The first name in what `ss -p` says of the listeners, unless OpenResty is among them. Pure."""
+    names = re.findall(r'\("([^"]+)"', listening)
+    return "" if "openresty" in names else next(iter(names), "")
 
 
 def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Change:
@@ -102,8 +120,8 @@ def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Chang
 
     Raises HostError when there is nothing to make an entry of.
     """
-    if found.is_foreign:
-        return Change.none(host, f"{launcher(site)} is an OpenResty of its own: used as it is")
+    if found.foreign:
+        return Change.none(host, f"it has {found.foreign}: used as it is")
     if not found.has_nginx:
         raise HostError(
             f"{host}: neither OpenResty ({launcher(site)}) nor the distribution's nginx with ngx_lua is installed.",
@@ -134,7 +152,7 @@ def _plan_files(site: Site, found: Entry, wanted: EntryFiles) -> tuple[Action, .
         writes += _kept(unit_file(site), files.unit)
         writes.append(WriteFile(unit_file(site), wanted.unit or "", files.unit))
     if not writes:
-        return ()
+        return (Command("systemctl daemon-reload"),) if found.state.stale else ()
     layout = Command(
         "mkdir -p %s %s %s %s && ln -sfn %s %s",
         (

@@ -17,8 +17,12 @@ def is_ours(text: str | None) -> bool:
 
 def keep_theirs(path: str) -> Command:
     """Keep what stands at `path` under another name, unless an earlier run did. It isn't moved: it goes on working."""
-    values = (path + BEFORE, path, path + BEFORE)
-    return Command("[ -e %s ] || cp -a %s %s", values, shown=f"keep {path} as {path}{BEFORE}")
+    kept, part = path + BEFORE, f"{path}{BEFORE}.part"
+    # By renaming: half a copy must not pass for theirs.
+    values = (kept, part, path, part, part, kept)
+    return Command(
+        "[ -e %s ] || { rm -rf %s && cp -a %s %s && mv -T %s %s; }", values, shown=f"keep {path} as {path}{BEFORE}"
+    )
 
 
 def put_back(path: str) -> Command:

@@ -30,6 +30,8 @@ class ServiceState:
     main_pid: int
     since: str
     """When it became active, as systemd writes it; empty when it never did."""
+    stale: bool = False
+    """Its file is another than systemd has read: a step was interrupted before its daemon-reload."""
 
 
 def service_state(host: Host, unit: str = UNIT) -> ServiceState:
@@ -37,7 +39,7 @@ def service_state(host: Host, unit: str = UNIT) -> ServiceState:
     # key=value lines: `--value` needs systemd 230, CentOS 7 has 219.
     shown = host.run(
         "systemctl show %s -p LoadState -p ActiveState -p UnitFileState -p FragmentPath -p MainPID"
-        " -p ActiveEnterTimestamp",
+        " -p ActiveEnterTimestamp -p NeedDaemonReload",
         unit,
     )
     return parse_service_state(shown.check().stdout)
@@ -53,6 +55,7 @@ def parse_service_state(shown: str) -> ServiceState:
         file=values.get("FragmentPath", ""),
         main_pid=int(values.get("MainPID", "0") or 0),
         since=values.get("ActiveEnterTimestamp", ""),
+        stale=values.get("NeedDaemonReload") == "yes",
     )
 
 
@@ -66,6 +69,8 @@ class Registration:
     """Of /usr/sbin/keepalived."""
     unit: str | None
     """The text of our unit's file."""
+    stale: bool = False
+    """systemd has read another one."""
 
 
 def binary(prefix: str) -> str:
@@ -80,6 +85,7 @@ def registration(site: OpenSite, host: Host) -> Registration:
         built="planned" if (host.name, built) in site.planned else file_hash(host, built),
         on_path=file_hash(host, BINARY),
         unit=host.read_text(UNIT_FILE),
+        stale=service_state(host).stale,
     )
 
 
@@ -94,7 +100,8 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
     """Copy the binary and write the unit where they differ (chapter step 4). Pure."""
     wanted = template("keepalived.service")
     binary_right = found.on_path != "" and found.on_path == found.built
-    if binary_right and found.unit == wanted:
+    unit_right = found.unit == wanted and not found.stale
+    if binary_right and unit_right:
         return Change.none(host, f"{UNIT} runs {BINARY}, which is the binary that was built")
     theirs = not is_ours(found.unit)
     actions: list[Action] = [Command("mkdir -p %s", (FOLDER,))]
@@ -105,6 +112,7 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
         if found.unit is not None and theirs:
             actions.append(keep_theirs(UNIT_FILE))
         actions.append(WriteFile(UNIT_FILE, wanted, found.unit))
+    if not unit_right:
         actions.append(Command("systemctl daemon-reload"))
     if not binary_right:
         # A running binary can't be overwritten ("Text file busy"), but its name can be given to another file.

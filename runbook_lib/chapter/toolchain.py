@@ -11,7 +11,7 @@ FIRST_FIXED = (2, 2, 3)
 """keepalived 2.2.3 has upstream's own cure (3fd0c21e) for kernel headers 5.13 and newer."""
 
 # The order in which keepalived's core/layer4.c includes them; since kernel 5.13 the first brings <linux/if.h> with it.
-_CLASH = "#include <linux/icmp.h>\\n#include <netinet/in.h>\\n#include <net/if.h>\\n"
+CLASH = "#include <linux/icmp.h>\\n#include <netinet/in.h>\\n#include <net/if.h>\\n"
 _PROBE = (
     ". /etc/os-release; echo release=$ID $VERSION_ID; echo arch=$(uname -m); "
     "echo libc=$(ldd --version 2>/dev/null | head -n 1); echo openssl=$(openssl version 2>/dev/null); "
@@ -52,14 +52,16 @@ class Toolchain:
     compiler: str
     """First line of `gcc --version`; empty: none."""
     headers_agree: bool
-    """False: kernel headers and C library define the same names twice, in the order that keepalived uses."""
+    """False: kernel headers and C library define the same names twice, in the order that keepalived uses.
+
+    Without a compiler False, too: nobody has asked."""
     missing: tuple[str, ...]
     """What step 3 needs and this node lacks."""
 
 
 def toolchain(host: Host) -> Toolchain:
     """What a host can build with; asks the compiler, changes nothing."""
-    probed = host.run(_PROBE, _CLASH, "#include <openssl/ssl.h>\\n")
+    probed = host.run(_PROBE, CLASH, "#include <openssl/ssl.h>\\n")
     return parse_toolchain(probed.check().stdout)
 
 
@@ -85,11 +87,18 @@ def node_tools(site: OpenSite) -> tuple[NodeTools, ...]:
             node,
             f"{tools.platform.release} {tools.platform.arch}",
             tools.compiler or "none",
-            "agree" if tools.headers_agree else "define the same names twice",
+            headers_say(tools),
             ", ".join(tools.missing) or "nothing",
         )
         for node, tools in found
     )
+
+
+def headers_say(found: Toolchain) -> str:
+    """What is known of the headers of kernel and C library; it takes a compiler to find out. Pure."""
+    if not found.compiler:
+        return "not asked, no compiler"
+    return "agree" if found.headers_agree else "define the same names twice"
 
 
 def compatibility_flags(found: Toolchain, version: str) -> str:

@@ -41,8 +41,7 @@ class Answer:
 
 def answer_through_vip(site: OpenSite, path: str = "/entry") -> Answer:
     """Ask for a page through the VIP, from the observer, or from the BACKUP where the site has none."""
-    url = f"http://{site.model.vip_address}:{site.model.openresty.port}{path}"
-    return ask_page(site.observer or site.backup, url)
+    return ask_page(site.asker, f"http://{site.vip_http}{path}")
 
 
 def answer_of_entry(site: OpenSite, node: Host) -> Answer:

@@ -16,8 +16,8 @@ from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
 
 REASON = (
-    "the chapter's script acts (it starts OpenResty, then kills keepalived) and never says anything but 0 by itself: "
-    "to run it would not be read-only"
+    "the chapter's script acts (it starts OpenResty, then kills keepalived), and says anything but 0 only where its "
+    "killall fails: to run it would not be read-only"
 )
 
 

@@ -1,22 +1,23 @@
-"""Check of notebook 90: nothing of ours is left on the nodes."""
+"""Check of notebook 90: nothing of ours is left on the nodes and the observer."""
 
 from __future__ import annotations
 
-from runbook_lib.chapter.clean_up import Left, left_on
+from runbook_lib.chapter.clean_up import Left, left_on, machines_cleaned
 from runbook_lib.chapter.vip import holds_vip
-from runbook_lib.checks.pair import on_both
+from runbook_lib.checks.pair import on_each
 from runbook_lib.checks.verdict import Check, Verdict
-from runbook_lib.hosts import OpenSite
+from runbook_lib.hosts import Host, OpenSite
 
 
 def nothing_left(site: OpenSite) -> Check:
-    """Check `clean-up.nothing-left`: no file, opening or address of ours is on a node."""
+    """Check `clean-up.nothing-left`: no file, opening or address of ours is on a node or the observer."""
     model = site.model
 
-    def observe() -> Verdict:
-        return on_both(site, lambda host: judge_left(left_on(host, model), holds_vip(host, model.vip_address)))
+    def judge(host: Host) -> Verdict:
+        return judge_left(left_on(host, model), holds_vip(host, model.vip_address))
 
-    return Check("clean-up.nothing-left", "Nothing of the runbook is left on the nodes.", "90", observe)
+    claim = "Nothing of the runbook is left on the nodes and the observer."
+    return Check("clean-up.nothing-left", claim, "90", lambda: on_each(machines_cleaned(site), judge))
 
 
 def judge_left(found: Left, holds: bool) -> Verdict:

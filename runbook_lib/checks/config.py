@@ -12,8 +12,8 @@ from runbook_lib.chapter.config import (
 )
 from runbook_lib.chapter.keepalived_conf import parse_configuration
 from runbook_lib.chapter.service import BINARY
-from runbook_lib.checks.config_linter import NodeConfiguration, lint
-from runbook_lib.checks.config_rules import Level
+from runbook_lib.checks.config_findings import Level, NodeConfiguration
+from runbook_lib.checks.config_linter import lint
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Completed, Host, OpenSite
@@ -40,7 +40,7 @@ def judge_installed(found: str | None, wanted: str) -> Verdict:
         return Verdict.failed("no file", "Notebook 05 writes it.")
     if found != wanted:
         return Verdict.failed(
-            "another text", "runbook run -f FILE --only 05 --plan shows the difference, notebook 05 writes it."
+            "another text", "`runbook run -f FILE --only 05 --plan` shows the difference, notebook 05 writes it."
         )
     return Verdict.passed("as rendered")
 
@@ -82,7 +82,8 @@ def _observe_agreement(site: OpenSite) -> Verdict:
     if missing := [node.name for node, text in texts.items() if text is None]:
         return Verdict.failed(f"no {CONFIG} on {', '.join(missing)}", "Notebook 05 writes it.")
     first, second = (
-        NodeConfiguration(node.name, node.address, parse_configuration(text or "")) for node, text in texts.items()
+        NodeConfiguration(node.name, node.address, parse_configuration(text or "", CONFIG, node.name))
+        for node, text in texts.items()
     )
     findings = lint(first, second, site.model.openresty.restart_s)
     if not findings:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
 from runbook_lib.chapter.firewall import (
     Firewall,
     firewall_found,
+    firewalld_is_enabled,
     lacking,
     port_openings,
-    vrrp_openings,
     wanted_ports,
 )
+from runbook_lib.chapter.machines import PYTHON
+from runbook_lib.chapter.packet_filter import InputChain, packet_filters
+from runbook_lib.checks.machines import hint_for_cables
 from runbook_lib.checks.pair import on_both, worse
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
@@ -37,7 +40,34 @@ def ports_reachable(site: OpenSite) -> Check:
 
 def _ports(site: OpenSite, host: Host, address: str, asker: Host) -> Verdict:
     ports = [port.partition("/")[0] for port in wanted_ports(site.model, host.name)]
-    return judge_ports({port: _connect(asker, address, port) for port in ports})
+    tried = {port: _connect(asker, address, port) for port in ports}
+    stopped = tuple(stopped_ports(tried))
+    return judge_ports(tried, hint_for_cables(site) or _hint_for_ports(host, stopped) if stopped else "")
+
+
+def _hint_for_ports(host: Host, ports: tuple[str, ...]) -> str:
+    found = firewall_found(host)
+    if found and lacking(found, port_openings([f"{port}/tcp" for port in ports])):
+        return "The firewall is in the way: notebook 01 opens the ports."
+    commands = {chain: chain.accepting_ports(ports) for chain in _filters(host, found)}
+    return hint_for_filters(host.name, commands, firewalld=found is not None)
+
+
+def _filters(host: Host, found: Firewall | None) -> tuple[InputChain, ...]:
+    return packet_filters(host, beside_firewalld=found is not None)
+
+
+def hint_for_filters(host: str, commands: Mapping[InputChain, str], *, firewalld: bool) -> str:
+    """Which command opens which chain of somebody else's; where there is none, what else it may be. Pure."""
+    if not commands and firewalld:
+        return f"{host}'s default zone lets them in: is the interface in another (firewall-cmd --get-active-zones)?"
+    if not commands:
+        return f"No firewall of {host} drops them: the segment does, or what the other node lets out."
+    chains = " and ".join(str(chain) for chain in commands)
+    ways = " && ".join(commands.values())
+    return (
+        f"On {host} run `{ways}`, and add it to what is loaded at boot. In the way, and not ours to change: {chains}."
+    )
 
 
 def _connect(asker: Host, address: str, port: str) -> str:
@@ -49,12 +79,15 @@ def _connect(asker: Host, address: str, port: str) -> str:
     return (tried.stderr.strip() or "no answer").splitlines()[-1].rpartition(": ")[2]
 
 
-def judge_ports(tried: dict[str, str]) -> Verdict:
-    """FAILED while a firewall is in the way; a refusal comes from behind it, where nothing listens yet. Pure."""
-    stopped = {port: why for port, why in tried.items() if why not in ("", _REFUSED)}
-    if stopped:
-        observed = ", ".join(f"{port}: {why}" for port, why in stopped.items())
-        return Verdict.failed(observed, "The firewall is in the way: notebook 01 opens the ports.")
+def stopped_ports(tried: Mapping[str, str]) -> dict[str, str]:
+    """The ports that a firewall stops, with the reason; a refusal comes from behind it. Pure."""
+    return {port: why for port, why in tried.items() if why not in ("", _REFUSED)}
+
+
+def judge_ports(tried: Mapping[str, str], hint: str) -> Verdict:
+    """FAILED, with the hint, while a port is stopped; a refusal is where nothing listens yet. Pure."""
+    if stopped := stopped_ports(tried):
+        return Verdict.failed(", ".join(f"{port}: {why}" for port, why in stopped.items()), hint)
     quiet = [port for port, why in tried.items() if why]
     let_in = f"; {', '.join(quiet)} let in, where nothing listens yet" if quiet else ""
     return Verdict.passed(f"{', '.join(port for port in tried if port not in quiet) or 'none'} answered{let_in}")
@@ -64,7 +97,10 @@ def ports_kept(site: OpenSite) -> Check:
     """Check `ports.kept`: the firewall lets the ports in now, and will after the next boot."""
 
     def judge(host: Host) -> Verdict:
-        return judge_kept(firewall_found(host), port_openings(wanted_ports(site.model, host.name)), "01")
+        found = firewall_found(host)
+        if found is None:
+            return _without_firewalld(host)
+        return judge_kept(found, port_openings(wanted_ports(site.model, host.name)), "01")
 
     claim = "Each port is open now, and will be after a reboot."
     return Check("ports.kept", claim, "01", lambda: on_both(site, judge))
@@ -75,16 +111,29 @@ def vrrp_kept(site: OpenSite) -> Check:
 
     def judge(host: Host) -> Verdict:
         found = firewall_found(host)
-        return judge_kept(found, vrrp_openings(found), "04")
+        return judge_kept(found, (found.vrrp_rule,), "04") if found else _without_firewalld(host)
 
     claim = "VRRP is let in now, and will be after a reboot."
     return Check("vrrp.kept", claim, "04", lambda: on_both(site, judge))
 
 
-def judge_kept(found: Firewall | None, openings: Sequence[str], notebook: str) -> Verdict:
+def _without_firewalld(host: Host) -> Verdict:
+    return judge_without_firewalld(_filters(host, None), enabled=firewalld_is_enabled(host))
+
+
+def judge_without_firewalld(filters: Sequence[InputChain], *, enabled: bool) -> Verdict:
+    """FAILED where firewalld comes with the next boot; SKIPPED where somebody else's rules decide. Pure."""
+    if enabled:
+        hint = "systemctl start firewalld and run the notebook again, or systemctl disable firewalld."
+        return Verdict.failed("firewalld does not run now, and drops what it does not know after a reboot", hint)
+    if filters:
+        chains = " and ".join(str(chain) for chain in filters)
+        return Verdict.skipped(f"no firewalld; what is let in after a reboot is up to what loads {chains} then")
+    return Verdict.passed("no firewalld runs, and nothing else drops")
+
+
+def judge_kept(found: Firewall, openings: Sequence[str], notebook: str) -> Verdict:
     """FAILED while an opening is missing at runtime or in the permanent configuration. Pure."""
-    if found is None:
-        return Verdict.passed("no firewalld runs")
     if missing := lacking(found, openings):
         observed = f"{', '.join(missing)} not let in both now and after a reboot"
         return Verdict.failed(observed, f"Notebook {notebook} lets it in, at once and permanently.")
@@ -100,36 +149,48 @@ def vrrp_arrives(site: OpenSite) -> Check:
 
     def observe() -> Verdict:
         first, second = site.nodes
-        return worse(((second.name, _count(site, first, second)), (first.name, _count(site, second, first))))
+        return worse(
+            ((second.name, vrrp_packets(site, first, second)), (first.name, vrrp_packets(site, second, first)))
+        )
 
     return Check("vrrp.arrives", "VRRP from each node arrives at the other.", "04", observe)
 
 
-def _count(site: OpenSite, sender: Host, receiver: Host) -> Verdict:
+def vrrp_packets(site: OpenSite, sender: Host, receiver: Host) -> Verdict:
+    """How many of PACKETS get from one node through the firewall of the other: `5 of 5 from node128`."""
     script = SCRIPT.read_text(encoding="utf-8")
     vrid = 255 if site.model.vrrp.router_id != 255 else 254
     common = (site.model.interface, str(vrid), str(PACKETS), str(LISTEN_S))
-    python = "$(command -v python3 || command -v python2 || command -v python)"
-    with receiver.start(f"{python} -u -c %s receive %s %s %s %s", script, *common) as listening:
+    with receiver.start(f"{PYTHON} -u -c %s receive %s %s %s %s", script, *common) as listening:
         lines = listening.lines()
         ready = next(lines, "")
         if ready.strip() != "ready":
             return Verdict.unknown("its listener did not start", f"Has {receiver.name} a Python, and {common[0]}?")
-        sender.run(f"{python} -c %s send %s %s %s %s", script, *common).check()
+        sent = sender.run(f"{PYTHON} -c %s send %s %s %s %s", script, *common)
+        if "Operation not permitted" in sent.stderr:
+            return judge_not_sent(sender.name)
+        sent.check()
         arrived = int(next(lines, "0"))
-    firewall = firewall_found(receiver) if arrived < PACKETS else None
-    return judge_packets(sender.name, arrived, firewall.backend if firewall else "")
+    return judge_packets(sender.name, arrived, "" if arrived else hint_for_cables(site) or _hint_for_vrrp(receiver))
 
 
-def judge_packets(sender: str, arrived: int, backend: str) -> Verdict:
-    """FAILED when packets are lost; `backend` of the receiver's firewall, empty for none. Pure."""
+def judge_not_sent(sender: str) -> Verdict:
+    """FAILED by a rule of the sender's own: its kernel tells the program that the packet was dropped. Pure."""
+    hint = f"On {sender} let IP protocol 112 out: nft list ruleset, or iptables -S OUTPUT, shows what drops it."
+    return Verdict.failed(f"{sender} lets none out", hint)
+
+
+def _hint_for_vrrp(host: Host) -> str:
+    found = firewall_found(host)
+    if found and lacking(found, (found.vrrp_rule,)):
+        return f"The firewall ({found.backend}) drops them, and both would hold the VIP: notebook 04."
+    commands = {chain: chain.accepting_vrrp() for chain in _filters(host, found)}
+    return hint_for_filters(host.name, commands, firewalld=found is not None)
+
+
+def judge_packets(sender: str, arrived: int, hint: str) -> Verdict:
+    """FAILED when packets are lost, with the hint when all are. Pure."""
     observed = f"{arrived} of {PACKETS} from {sender}"
     if arrived == PACKETS:
         return Verdict.passed(observed)
-    if not backend:
-        return Verdict.failed(observed, "No firewalld drops them here: another firewall, or the segment, does.")
-    if arrived == 0:
-        return Verdict.failed(
-            observed, f"The firewall ({backend}) drops them, and both would hold the VIP: notebook 04."
-        )
-    return Verdict.failed(observed, "Some are lost: a limit in the firewall, or a bad segment.")
+    return Verdict.failed(observed, "Some are lost: a limit in the firewall, or a bad segment." if arrived else hint)

@@ -10,7 +10,7 @@ from runbook_lib.checks.pair import without_name, worse
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import OpenSite
-from runbook_lib.site import Machine
+from runbook_lib.site import Machine, Site
 
 NEED_MIB = 300
 CLOCK_S = 1.0
@@ -31,31 +31,41 @@ def _machine(site: OpenSite, machine: Machine) -> Verdict:
         facts = machine_facts(site.hosts[machine.name])
     except HostError as error:
         return Verdict.failed(without_name(error.what, machine.name), error.todo)
-    is_node = machine.name in (site.model.nodes.master.name, site.model.nodes.backup.name)
-    return judge_machine(facts, machine.address, site.model.interface if is_node else "")
+    return judge_machine(facts, site.model, machine)
 
 
-def judge_machine(facts: Facts, address: str, interface: str) -> Verdict:
-    """FAILED for the first thing lacking; `interface`: where a node must have its address. Pure."""
-    for wrong, observed, hint in _lacks(facts, address, interface):
+def judge_machine(facts: Facts, site: Site, machine: Machine) -> Verdict:
+    """FAILED for the first thing that a machine of the site lacks. Pure."""
+    for wrong, observed, hint in _lacks(facts, site, machine):
         if wrong:
             return Verdict.failed(observed, hint)
-    where = ", ".join(_interfaces(facts, address))
-    return Verdict.passed(f"{facts.release}, {facts.free_mib} MiB free, {address} on {where}")
+    where = ", ".join(_interfaces(facts, machine.address))
+    return Verdict.passed(f"{facts.release}, {facts.free_mib} MiB free, {machine.address} on {where}")
 
 
-def _lacks(facts: Facts, address: str, interface: str) -> Iterator[tuple[bool, str, str]]:
+def _lacks(facts: Facts, site: Site, machine: Machine) -> Iterator[tuple[bool, str, str]]:
     """What could be wrong, in the order in which it is to be mended: whether it is, what was seen, what to do."""
+    is_node, address = machine in (site.nodes.master, site.nodes.backup), machine.address
     where = _interfaces(facts, address)
     yield facts.user_id != 0, f"user id {facts.user_id}", "Set ssh.user: root, or ssh.sudo: true."
     yield facts.init != "systemd", f"its init is {facts.init}", "The runbook needs systemd (CentOS 7 has it)."
     room = f"The build needs {NEED_MIB} MiB on the disk of /var/tmp."
-    yield interface != "" and facts.free_mib < NEED_MIB, f"{facts.free_mib} MiB free", room
+    yield is_node and facts.free_mib < NEED_MIB, f"{facts.free_mib} MiB free", room
     yield not where, f"{address} is not its address", "Is another machine at this SSH address?"
-    elsewhere = f"{address} is on {', '.join(where)}, not on {interface}"
-    yield interface not in ("", *where), elsewhere, "Correct `interface` in the parameters."
-    cable = "Put it in; in the lab: runbook lab plug, or a run."
-    yield bool(set(where) & set(facts.without_carrier)), f"the cable of {', '.join(where)} is out", cable
+    elsewhere = f"{address} is on {', '.join(where)}, not on {site.interface}"
+    yield is_node and site.interface not in where, elsewhere, "Correct `interface` in the parameters."
+    out = bool(set(where) & set(facts.without_carrier))
+    yield out, f"the cable of {', '.join(where)} is out", _plug(machine.name, site)
+
+
+def hint_for_cables(site: OpenSite) -> str:
+    """Which node's cable to put in before anything else is looked for between them; empty where both are in."""
+    out = (host for host in site.nodes if site.model.interface in machine_facts(host).without_carrier)
+    return " ".join(_plug(host.name, site.model) for host in out)
+
+
+def _plug(machine: str, site: Site) -> str:
+    return f"Put {machine}'s cable in; in the lab: runbook lab plug {machine} --name {site.lab.name}, or a run."
 
 
 def _interfaces(facts: Facts, address: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runbook_lib.chapter.nacos import Configuration, Member, Reading, asker, cluster_members, read_configuration
+from runbook_lib.chapter.nacos import Configuration, Member, Reading, cluster_members, read_configuration
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import OpenSite
 
@@ -14,11 +14,11 @@ TITLE = "<title>Nacos</title>"
 def nacos_ready(site: OpenSite) -> Check:
     """Check `nacos.ready`: every member is ready, and all name one leader."""
     claim = f"All {len(site.model.nacos.members)} Nacos members are ready and agree on a leader."
-    return Check("nacos.ready", claim, "08", lambda: judge_members(cluster_members(site)))
+    return Check("nacos.ready", claim, "08", lambda: judge_members(cluster_members(site), site.model.lab.name))
 
 
-def judge_members(members: tuple[Member, ...]) -> Verdict:
-    """FAILED while one is not ready, or two name different leaders. Pure."""
+def judge_members(members: tuple[Member, ...], lab: str) -> Verdict:
+    """FAILED while one is not ready, or two name different leaders; `lab`: its name, for the hint. Pure."""
     ready = [member.address for member in members if member.ready]
     leaders = sorted({member.leader for member in members if member.ready})
     leading = ", ".join(leader or "unknown" for leader in leaders) or "unknown"
@@ -26,7 +26,8 @@ def judge_members(members: tuple[Member, ...]) -> Verdict:
     if lacking := [member.address for member in members if not member.ready]:
         return Verdict.failed(
             f"{observed}; not ready: {', '.join(lacking)}",
-            "They need half a minute after a boot; in the lab: systemctl status 'nacos@*' on node128. "
+            "They need half a minute after a boot, some on a busy machine: wait, then run again. In the lab: "
+            f"runbook lab exec node128 --name {lab} -- systemctl status 'nacos@*'. "
             "Where one answers on its own machine only, notebook 01 opens its port.",
         )
     if len(leaders) != 1 or not leaders[0]:
@@ -39,7 +40,7 @@ def nacos_console(site: OpenSite) -> Check:
     url = f"http://{site.vip_http}/nacos/"
 
     def observe() -> Verdict:
-        asked = asker(site).run("curl -sSL -m 5 %s", url)
+        asked = site.asker.run("curl -sSL -m 5 %s", url)
         return judge_page(asked.stdout, asked.stderr)
 
     return Check("nacos.console", f"{url} shows the console of Nacos.", "08", observe)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from runbook_lib.chapter.openresty import Entry, EntryFiles, entry_found, launcher, wanted_entry
+from runbook_lib.chapter.openresty import (
+    Entry,
+    EntryFiles,
+    entry_found,
+    launcher,
+    port_taken_by,
+    unit_file,
+    wanted_entry,
+)
+from runbook_lib.chapter.ownership import is_ours
 from runbook_lib.chapter.service import ServiceState, service_state
 from runbook_lib.chapter.vip import Answer, answer_of_entry
+from runbook_lib.checks.machines import hint_for_cables
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.site import Site
 
 
 def openresty_installed(site: OpenSite) -> Check:
@@ -22,9 +33,9 @@ def openresty_installed(site: OpenSite) -> Check:
 
 
 def judge_installed(found: Entry, wanted: EntryFiles) -> Verdict:
-    """FAILED when a file is missing or differs; an OpenResty of its own is taken as it is. Pure."""
-    if found.is_foreign:
-        return Verdict.passed("an OpenResty of its own, used as it is")
+    """FAILED when a file is missing or differs; a server of the owner's is taken as it is. Pure."""
+    if found.foreign:
+        return Verdict.passed(f"{found.foreign}, used as it is")
     if found.files.launcher is None:
         return Verdict.failed("no OpenResty", "Notebook 01 sets it up.")
     if not found.executable:
@@ -41,17 +52,31 @@ def openresty_running(site: OpenSite) -> Check:
     unit = site.model.openresty.unit
 
     def observe() -> Verdict:
-        return on_both(site, lambda host: _running(host, unit))
+        return on_both(site, lambda host: _running(host, site.model))
 
     claim = f"{unit} is active on both nodes, and its processes are called openresty."
     return Check("openresty.running", claim, "01", observe)
 
 
-def _running(host: Host, unit: str) -> Verdict:
+def _running(host: Host, model: Site) -> Verdict:
+    unit = model.openresty.unit
     # 3: not active; 1: no process of that name. Both are answers.
     state = host.run("systemctl is-active %s", unit).check(normal=range(256)).stdout.strip()
     counted = host.run("ps -C openresty --no-headers | wc -l").check().stdout.strip()
+    if (other := port_taken_by(host, model)) and counted == "0":
+        return judge_other(unit, state, other, counts_names=model.check_script == "chapter")
     return judge_running(unit, state, int(counted))
+
+
+def judge_other(unit: str, state: str, other: str, *, counts_names: bool) -> Verdict:
+    """The verdict on another server in OpenResty's place: good enough for a check script that asks it. Pure."""
+    if state != "active":
+        hint = f"Name the unit that runs it: openresty.unit, perhaps {other}.service."
+        return Verdict.failed(f"{other} listens on its port, and {unit} is {state}", hint)
+    observed = f"active, and it is {other}"
+    if counts_names:
+        return Verdict.failed(observed, "The chapter's check script counts processes called openresty: take ours.")
+    return Verdict.warned(observed, "The chapter's check script would not see it; ours asks it for /entry.")
 
 
 def judge_running(unit: str, state: str, processes: int) -> Verdict:
@@ -73,15 +98,20 @@ def openresty_answers(site: OpenSite) -> Check:
     """Check `openresty.answers`: each entry answers the other node, and gives its own name."""
 
     def observe() -> Verdict:
-        return on_both(site, lambda host: judge_answer(host.name, answer_of_entry(site, host)))
+        return on_both(site, lambda host: _answer(site, host))
 
     return Check("openresty.answers", "Each entry answers the other node, by its own name.", "01", observe)
 
 
-def judge_answer(name: str, answer: Answer) -> Verdict:
-    """FAILED by cause: no answer, another entry, another configuration. Pure."""
+def _answer(site: OpenSite, host: Host) -> Verdict:
+    answer = answer_of_entry(site, host)
+    return judge_answer(host.name, answer, "" if answer.status else hint_for_cables(site))
+
+
+def judge_answer(name: str, answer: Answer, cables: str = "") -> Verdict:
+    """FAILED by cause: no answer (`cables`: what to plug in first), another entry, another configuration. Pure."""
     if answer.status == 0:
-        return Verdict.failed(answer.error, "Notebook 01 starts it and opens the port.")
+        return Verdict.failed(answer.error, cables or "Notebook 01 starts it and opens the port.")
     if answer.entry not in (name, ""):
         return Verdict.failed(f"{answer.entry} answered in its place", "Two machines have this address.")
     if answer.status != 200:
@@ -100,10 +130,18 @@ def openresty_restarts(site: OpenSite, stopped_pid: int | None = None) -> Check:
     unit = site.model.openresty.unit
 
     def observe() -> Verdict:
-        shown = site.master.run("systemctl show %s -p Restart", unit).check().stdout
-        return judge_restart(unit, service_state(site.master, unit), shown.strip(), stopped_pid)
+        shown = site.master.run("systemctl show %s -p Restart", unit).check().stdout.strip()
+        state = service_state(site.master, unit)
+        if state.active == "active" and shown != "Restart=always" and _is_theirs(site):
+            cure = "[Service] Restart=always RestartSec=1"
+            return Verdict.warned(f"{unit} has {shown}", f"A crash moves the VIP. systemctl edit {unit}: {cure}")
+        return judge_restart(unit, state, shown, stopped_pid)
 
     return Check("openresty.restarts", "OpenResty comes back by itself when it ends.", "08", observe)
+
+
+def _is_theirs(site: OpenSite) -> bool:
+    return not is_ours(site.master.read_text(unit_file(site.model)))
 
 
 def judge_restart(unit: str, state: ServiceState, restart: str, stopped_pid: int | None) -> Verdict:

@@ -13,7 +13,12 @@ WORST_FIRST = (Status.FAILED, Status.UNKNOWN, Status.WARNED, Status.PASSED, Stat
 
 def on_both(site: OpenSite, judge: Callable[[Host], Verdict]) -> Verdict:
     """The worse of two verdicts. A node that can't be asked is UNKNOWN, and the other is asked still."""
-    return worse((host.name, _judged(host, judge)) for host in site.nodes)
+    return on_each(site.nodes, judge)
+
+
+def on_each(hosts: Iterable[Host], judge: Callable[[Host], Verdict]) -> Verdict:
+    """The worst verdict of these machines, each asked whatever becomes of the others."""
+    return worse((host.name, _judged(host, judge)) for host in hosts)
 
 
 def worse(verdicts: Iterable[tuple[str, Verdict]]) -> Verdict:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
+from runbook_lib.chapter.machines import PYTHON
 from runbook_lib.chapter.ownership import is_ours
 from runbook_lib.chapter.service import UNIT_FILE
-from runbook_lib.chapter.vip import holds_vip
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.site import Site
 
 SCRIPT = resources.files("runbook_lib.checks") / "data" / "segment_scan.py"
-PYTHON = "$(command -v python3 || command -v python2 || command -v python)"
+LISTEN_S = 3.0
+"""At least: a stranger's interval is its own, mostly 1 s, and one of its advertisements may be lost."""
 HEARD_MARGIN_S = 0.5
+ENDS_WITHIN_S = 30.0
+"""More than a Python of a busy machine needs to start and to end."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,16 @@ class Heard:
 
 
 def scan(site: OpenSite) -> Heard:
-    """What the BACKUP hears in one advertisement's interval and a little more. Real packets, nothing is changed."""
-    seconds = site.model.vrrp.advert_int + HEARD_MARGIN_S
+    """What the BACKUP hears in `listening_s`. Real packets, nothing is changed."""
+    seconds = listening_s(site.model)
     values = (SCRIPT.read_text(encoding="utf-8"), site.model.interface, site.model.vip_address, f"{seconds:.2f}")
-    return parse_scan(site.backup.run(f"{PYTHON} -c %s %s %s %s", *values).check().stdout)
+    heard = site.backup.run(f"{PYTHON} -c %s %s %s %s", *values, timeout_s=seconds + ENDS_WITHIN_S)
+    return parse_scan(heard.check().stdout)
+
+
+def listening_s(model: Site) -> float:
+    """How long a scan listens: one advertisement of ours and a little more, LISTEN_S at least. Pure."""
+    return max(LISTEN_S, model.vrrp.advert_int + HEARD_MARGIN_S)
 
 
 def advertisers(site: OpenSite) -> tuple[Advertiser, ...]:
@@ -60,8 +70,8 @@ def vip_free(site: OpenSite) -> Check:
     """Check `segment.vip-free`: nobody but the pair answers for the VIP."""
 
     def observe() -> Verdict:
-        macs = {_mac(host, site.model.interface) for host in site.nodes if holds_vip(host, site.model.vip_address)}
-        return judge_vip(scan(site).vip_macs, frozenset(macs))
+        # Of both nodes, whoever holds it: a hand-over may come while we listen.
+        return judge_vip(scan(site).vip_macs, frozenset(_mac(host, site.model.interface) for host in site.nodes))
 
     return Check("segment.vip-free", f"Nobody but the pair answers for {site.model.vip_address}.", "00", observe)
 
@@ -75,29 +85,29 @@ def judge_vip(found: frozenset[str], own: frozenset[str]) -> Verdict:
     if strangers := sorted(found - own):
         named = ", ".join(":".join(mac[i : i + 2] for i in range(0, 12, 2)) for mac in strangers)
         return Verdict.failed(f"{named} answers for it", "Take another VIP, or the address from that machine.")
-    return Verdict.passed("nobody else does")
+    return Verdict.passed("nobody else answers for it")
 
 
 def router_id_free(site: OpenSite) -> Check:
     """Check `segment.vrid-free`: nobody but the pair advertises with this virtual router id."""
     nodes = site.model.nodes
     own = frozenset({nodes.master.address, nodes.backup.address})
-    router_id = site.model.vrrp.router_id
+    router_id, listened_s = site.model.vrrp.router_id, listening_s(site.model)
 
     def observe() -> Verdict:
-        return judge_advertisers(scan(site).advertisers, own, router_id)
+        return judge_advertisers(scan(site).advertisers, own, router_id, listened_s)
 
     return Check("segment.vrid-free", f"Nobody but the pair uses the virtual router id {router_id}.", "00", observe)
 
 
-def judge_advertisers(heard: frozenset[Advertiser], own: frozenset[str], router_id: int) -> Verdict:
+def judge_advertisers(heard: frozenset[Advertiser], own: frozenset[str], router_id: int, listened_s: float) -> Verdict:
     """FAILED for a stranger with our id; other ids are named. Pure."""
     strangers = sorted({(a.address, a.priority) for a in heard if a.router_id == router_id and a.address not in own})
     if strangers:
         named = ", ".join(f"{address} (priority {priority})" for address, priority in strangers)
         return Verdict.failed(f"{named} advertises with it", "Take another one: vrrp.router_id, 1-255.")
     others = sorted({a.router_id for a in heard if a.address not in own})
-    return Verdict.passed(f"nobody else does{f'; in use by others: {others}' if others else ''}")
+    return Verdict.passed(f"nobody else used it in {listened_s:g} s{f'; in use by others: {others}' if others else ''}")
 
 
 def keepalived_ours(site: OpenSite) -> Check:

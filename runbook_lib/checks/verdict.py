@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The five verdicts. WARNED: the run did other than asked. UNKNOWN: could not be observed, which is not FAILED."""
+    """The five verdicts. WARNED: other than asked, and one may go on. UNKNOWN: not observed, which is not FAILED."""
 
     PASSED = "PASSED"
     WARNED = "WARNED"
@@ -37,7 +37,7 @@ class Verdict:
 
     @classmethod
     def warned(cls, observed: str, hint: str) -> Verdict:
-        """The claim holds, but by other means than asked."""
+        """The claim holds by other means than asked; or it does not hold, and one may go on all the same."""
         return cls(Status.WARNED, observed, hint)
 
     @classmethod
@@ -68,3 +68,13 @@ class Check:
     """The notebook that brings it about: `07`."""
     observe: Callable[[], Verdict]
     """Look once. Raises HostError when a machine could not be asked: that is UNKNOWN."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Nothing was done, for this reason."""
+
+    reason: str
+
+    def __repr__(self) -> str:
+        return f"SKIPPED: {self.reason}"

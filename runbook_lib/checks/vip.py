@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from runbook_lib.chapter.vip import Answer, answer_through_vip, vip_holders
+from runbook_lib.chapter.vip import Answer, answer_through_vip, holds_vip, vip_holders
 from runbook_lib.checks.verdict import Check, Verdict
+from runbook_lib.errors import UnreachableError
 from runbook_lib.hosts import Host, OpenSite
 
 
@@ -22,7 +23,7 @@ def judge_holders(holders: tuple[str, ...], expect: str | None) -> Verdict:
         return Verdict.failed(
             "nobody holds it",
             "After a start both wait 3A + skew; then: does keepalived run (notebook 07), does the script fail on both "
-            "(run it by hand)?",
+            "(run it by hand), is a cable out?",
         )
     if len(holders) > 1:
         return Verdict.failed(
@@ -33,29 +34,40 @@ def judge_holders(holders: tuple[str, ...], expect: str | None) -> Verdict:
     if expect and holders != (expect,):
         return Verdict.failed(
             f"{holders[0]} holds it",
-            f"{expect} gives it up when its script fails, its keepalived is stopped, or it has only just come back "
-            "(it waits 3A + skew).",
+            f"{expect} gives it up when its cable is out, its script fails, its keepalived is stopped, or it has only "
+            "just come back (it waits 3A + skew).",
         )
     return Verdict.passed(f"{holders[0]} holds it")
 
 
 def vip_answers(site: OpenSite) -> Check:
     """Check `vip.answers`: a request through the VIP is answered by the node that holds it (figure 4.25)."""
-    address = f"http://{site.model.vip_address}:{site.model.openresty.port}/entry"
+    address = f"http://{site.vip_http}/entry"
 
     def observe() -> Verdict:
-        return judge_answer(answer_through_vip(site), vip_holders(site))
+        answer, holders, lost = answer_through_vip(site), list[str](), dict[str, UnreachableError]()
+        for node in site.nodes:
+            try:
+                holders += [node.name] if holds_vip(node, site.model.vip_address) else []
+            except UnreachableError as error:
+                lost[node.name] = error
+        if lost and answer.entry not in holders:
+            raise next(iter(lost.values()))
+        return judge_answer(answer, tuple(holders), tuple(lost))
 
     return Check("vip.answers", f"{address} answers with 200, from the holder of the VIP.", "08", observe)
 
 
-def judge_answer(answer: Answer, holders: tuple[str, ...]) -> Verdict:
-    """FAILED for no answer, another status, and another answerer, each with its own hint. Pure."""
+def judge_answer(answer: Answer, holders: tuple[str, ...], unasked: tuple[str, ...] = ()) -> Verdict:
+    """FAILED for no answer, another status, and another answerer, each with its own hint. Pure.
+
+    `unasked`: nodes that can't be reached; whether they hold the VIP too is not known.
+    """
     holder = " and ".join(holders) or "nobody"
     said = answer.error or f"{answer.status} from {answer.entry or 'an entry that does not name itself'}"
     observed = f"asked from {answer.asker}: {said}"
     if not holders:
-        return Verdict.failed(f"{observed}; nobody holds the VIP", "Start keepalived: notebook 07.")
+        return Verdict.failed(f"{observed}; nobody holds the VIP", "See why at vip.one-holder.")
     if not answer.status:
         return Verdict.failed(observed, f"OpenResty on {holder} and its firewall: notebook 01.")
     if answer.status != 200:
@@ -69,4 +81,5 @@ def judge_answer(answer: Answer, holders: tuple[str, ...]) -> Verdict:
             f"{observed}; {holder} holds the VIP",
             f"A stale ARP entry on {answer.asker}, or a second machine with this address: ip neigh show there.",
         )
-    return Verdict.passed(f"{observed}, which holds the VIP")
+    unknown = "".join(f"; {name} can't be asked" for name in unasked)
+    return Verdict.passed(f"{observed}, which holds the VIP{unknown}")

@@ -45,13 +45,35 @@ class Bundle:
 def create_bundle(parent: Path, parameters: str) -> Bundle:
     """A new bundle in `parent`, with the resolved parameters in it. Raises BundleError when it can't be made."""
     started, run_id = datetime.now(UTC), secrets.token_hex(4)
-    bundle = Bundle(parent.absolute() / f"{started:%Y%m%dT%H%M%SZ}-{run_id}", run_id, started)
+    return _made(Bundle(parent.absolute() / f"{started:%Y%m%dT%H%M%SZ}-{run_id}", run_id, started), parameters)
+
+
+def create_bundle_at(path: Path, parameters: str) -> Bundle:
+    """A new bundle whose folder is this one, which must be empty or not there. Raises BundleError."""
+    require_empty(path)
+    return _made(Bundle(path.absolute(), secrets.token_hex(4), datetime.now(UTC)), parameters)
+
+
+def require_empty(path: Path) -> None:
+    """Raises BundleError for a folder in which something is, or that can't be looked at."""
     try:
-        for folder in (bundle.path, bundle.path / "data", bundle.path / "figures"):
-            folder.mkdir(parents=True)
+        used = path.is_dir() and any(path.iterdir())
     except OSError as error:
-        raise BundleError(
-            f"{bundle.path} can't be made: {error.strerror}.", "Give another folder: --out DIR"
-        ) from error
+        raise _cannot_be_made(path, error) from error
+    if used:
+        raise BundleError(f"{path} is not empty, and what is there is kept.", "Give another folder: --out DIR")
+
+
+def _made(bundle: Bundle, parameters: str) -> Bundle:
+    try:
+        bundle.path.mkdir(parents=True, exist_ok=True)
+        for folder in ("data", "figures"):
+            (bundle.path / folder).mkdir()
+    except OSError as error:
+        raise _cannot_be_made(bundle.path, error) from error
     bundle.write("parameters.yaml", parameters)
     return bundle
+
+
+def _cannot_be_made(path: Path, error: OSError) -> BundleError:
+    return BundleError(f"{path} can't be made: {error.strerror}.", "Give another folder: --out DIR")

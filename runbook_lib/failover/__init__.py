@@ -1,31 +1,68 @@
 """Predict, inject and measure a failover. The chart has a module of its own: it brings matplotlib."""
 
-from runbook_lib.failover.catalogue import FAULTS, Fault, fault_named
-from runbook_lib.failover.claims import application_follows, none_left, outage_in_band, restored
-from runbook_lib.failover.combinations import combinations_as_predicted, four_combinations
-from runbook_lib.failover.faults import undo_recorded_faults
-from runbook_lib.failover.outlook import disturbances, moments, predictions, seen_by_application
-from runbook_lib.failover.steady import steady_state
-from runbook_lib.failover.trial import measure_failover
-from runbook_lib.failover.trial_record import Skipped, Trial
+from runbook_lib.checks.verdict import Skipped
+from runbook_lib.failover.faults.catalogue import FAULTS, Fault, fault_named
+from runbook_lib.failover.faults.inject import inject, not_undoable, why_not
+from runbook_lib.failover.faults.injection import Injection
+from runbook_lib.failover.faults.recovery import undo_recorded_faults
+from runbook_lib.failover.theory.band import Band
+from runbook_lib.failover.theory.pair import Pair
+from runbook_lib.failover.theory.predictions import predict_outage
+from runbook_lib.failover.trials.claims import application_follows, none_left, outage_in_band, restored
+from runbook_lib.failover.trials.combinations import combinations_as_predicted, four_combinations
+from runbook_lib.failover.trials.comparison import (
+    Comparison,
+    catalogue_as_predicted,
+    compare_faults,
+    exact_as_predicted,
+    summaries,
+)
+from runbook_lib.failover.trials.outlook import every_fault, moments, predictions, seen_by_application
+from runbook_lib.failover.trials.steady import steady_state
+from runbook_lib.failover.trials.trial import measure_failover, steady_before
+from runbook_lib.failover.trials.trial_record import Trial
+from runbook_lib.failover.trials.tuning import VARIANTS, compare_configurations, comparison_of, costs, fast_enough
+from runbook_lib.failover.trials.two_holders import breaches, holders_as_predicted
+from runbook_lib.failover.trials.waiting import settles_within_s
 
 __all__ = [
     "FAULTS",
+    "VARIANTS",
+    "Band",
+    "Comparison",
     "Fault",
+    "Injection",
+    "Pair",
     "Skipped",
     "Trial",
     "application_follows",
+    "breaches",
+    "catalogue_as_predicted",
     "combinations_as_predicted",
-    "disturbances",
+    "compare_configurations",
+    "compare_faults",
+    "comparison_of",
+    "costs",
+    "every_fault",
+    "exact_as_predicted",
+    "fast_enough",
     "fault_named",
     "four_combinations",
+    "holders_as_predicted",
+    "inject",
     "measure_failover",
     "moments",
     "none_left",
+    "not_undoable",
     "outage_in_band",
+    "predict_outage",
     "predictions",
     "restored",
     "seen_by_application",
+    "settles_within_s",
+    "steady_before",
     "steady_state",
+    "summaries",
     "undo_recorded_faults",
+    "why_not",
 ]

@@ -2,8 +2,9 @@
 
 from runbook_lib.hosts.endpoint import Endpoint
 from runbook_lib.hosts.host import Host
+from runbook_lib.hosts.leftovers import Mark
 from runbook_lib.hosts.open_site import OpenSite
 from runbook_lib.hosts.quoting import quote
 from runbook_lib.hosts.running import Completed, Running
 
-__all__ = ["Completed", "Endpoint", "Host", "OpenSite", "Running", "quote"]
+__all__ = ["Completed", "Endpoint", "Host", "Mark", "OpenSite", "Running", "quote"]

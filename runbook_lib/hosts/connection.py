@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,10 @@ CONNECT_S = 10.0
 KEEPALIVE_S = 15
 UNANSWERED_S = 20.0
 """A machine that leaves our packets unacknowledged for so long is gone; TCP alone would try for 15 minutes."""
+ASK_EVERY_S = 15.0
+SILENT_S = 30.0
+"""An sshd that is asked for a channel and says nothing for so long is gone, whoever acknowledges our packets: a relay,
+or the kernel of a machine that hangs. Together as long as OpenSSH's ServerAliveInterval=15, ServerAliveCountMax=3."""
 RSA_SIGNATURES = ("rsa-sha2-512", "rsa-sha2-256")
 
 Channel: TypeAlias = paramiko.Channel
@@ -40,6 +45,18 @@ class Session:
         except BaseException:
             self._client.close()
             raise
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, name=f"watch {endpoint.name}", daemon=True).start()
+
+    def _watch(self) -> None:
+        """End the session when its machine has fallen silent: whoever waits for a command is told at once."""
+        while not self._closed.wait(ASK_EVERY_S) and self._transport.is_active():
+            try:
+                self._transport.open_session(timeout=SILENT_S).close()
+            except paramiko.ChannelException:  # refused, as when MaxSessions run: that is an answer
+                continue
+            except (paramiko.SSHException, OSError, EOFError):
+                self._transport.close()
 
     @property
     def is_alive(self) -> bool:
@@ -69,6 +86,7 @@ class Session:
 
     def close(self) -> None:
         """End it, and what runs in it."""
+        self._closed.set()
         self._client.close()
 
 
@@ -183,6 +201,9 @@ def _credentials(endpoint: Endpoint) -> str:
 
 
 def _reason(error: Exception) -> str:
+    # It took the connection, and never said who it is: the two ways in which paramiko gives up at that moment.
+    if isinstance(error.__context__, TimeoutError) or "No existing session" in str(error):
+        return f"no answer within {CONNECT_S:.0f} s"
     # The lab's relay, in front of a machine that is off, takes the connection and closes it.
     if "protocol banner" in str(error) or isinstance(error, EOFError | ConnectionResetError):
         return "it closed the connection, as a machine that is off or booting does"

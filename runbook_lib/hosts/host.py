@@ -13,6 +13,7 @@ from runbook_lib.errors import SessionLostError
 from runbook_lib.hosts import transfer
 from runbook_lib.hosts.connection import Channel, Session
 from runbook_lib.hosts.endpoint import Endpoint
+from runbook_lib.hosts.leftovers import END_S, UNMARKED, Mark, ending_of_earlier_runs, ending_of_own
 from runbook_lib.hosts.quoting import quote
 from runbook_lib.hosts.remote_shell import NO_SUDO, Privilege, render_line
 from runbook_lib.hosts.running import Completed, Execution, Running
@@ -37,21 +38,34 @@ class _Link:
 class Host:
     """One machine. Opened at the first command, and again at the next one after a reboot. Threads may share it."""
 
-    def __init__(self, endpoint: Endpoint | Callable[[], Endpoint], journal: Journal) -> None:
+    def __init__(self, endpoint: Endpoint | Callable[[], Endpoint], journal: Journal, mark: Mark | None = None) -> None:
+        """`mark`: whose its commands are, so that what a lost session left can be found and ended."""
         self._find = endpoint if callable(endpoint) else lambda: endpoint
         self._journal = journal
         self._link: _Link | None = None
+        self._lost = False
+        self._mark = mark
         self._lock = threading.Lock()
         self.name = self._find().name
 
-    def run(self, command: str, *values: object, timeout_s: float = RUN_S, stdin: bytes | None = None) -> Completed:
+    def run(
+        self,
+        command: str,
+        *values: object,
+        timeout_s: float = RUN_S,
+        stdin: bytes | None = None,
+        shown: str = "",
+    ) -> Completed:
         """Run `command`, its `%s` slots filled with quoted `values`, as root; any exit status is returned.
+
+        `shown` stands for it in a message.
 
         Without `stdin` the command reads nothing, and it ends on the host when we are gone. Raises CommandTimeoutError
         when it took more than `timeout_s` (it is then ended on the host too), UnreachableError when no session could be
         opened, SessionLostError when the session ended meanwhile: then the command may have run.
         """
-        return self._execute(quote(command, *values), timeout_s, None if stdin is None else io.BytesIO(stdin))
+        body = None if stdin is None else io.BytesIO(stdin)
+        return self._execute(quote(command, *values), timeout_s, body, shown=shown)
 
     def start(self, command: str, *values: object, limit_s: float = GOES_ON_S) -> Running:
         """Start a command that goes on; it ends on the host with `stop()`, with us, or after `limit_s` seconds."""
@@ -92,6 +106,14 @@ class Host:
         digest = transfer.copy_tree(self.name, source._execute, self._execute, path)
         self._journal.write(FileSent(self.name, path, digest.sha256, digest.bytes, changed=True))
 
+    def end_leftovers(self) -> tuple[str, ...]:
+        """End what earlier runs with this owner's mark left here; the commands, for the reader. Raises HostError."""
+        if self._mark is None:
+            return ()
+        command = ending_of_earlier_runs(self._mark)
+        ended = self.run(command, timeout_s=END_S, shown="end what an earlier run left").check()
+        return tuple(ended.stdout.splitlines())
+
     def close(self) -> None:
         """End the session; the next command opens another."""
         self._drop(self._link)
@@ -103,14 +125,26 @@ class Host:
         return changed
 
     def _execute(
-        self, command: str, timeout_s: float, body: BinaryIO | None = None, sink: Sink | None = None
+        self,
+        command: str,
+        timeout_s: float,
+        body: BinaryIO | None = None,
+        sink: Sink | None = None,
+        shown: str = "",
     ) -> Completed:
-        return self._begin(command, timeout_s, body, sink).finish()
+        return self._begin(command, timeout_s, body, sink, shown).finish()
 
-    def _begin(self, command: str, limit_s: float, body: BinaryIO | None = None, sink: Sink | None = None) -> Execution:
+    def _begin(
+        self,
+        command: str,
+        limit_s: float,
+        body: BinaryIO | None = None,
+        sink: Sink | None = None,
+        shown: str = "",
+    ) -> Execution:
         link, channel = self._open()
-        line = render_line(command, limit_s, link.privilege, fed=body is not None)
-        execution = Execution(self.name, command, limit_s, channel, self._journal)
+        line = render_line(command, limit_s, link.privilege, fed=body is not None, mark=str(self._mark or UNMARKED))
+        execution = Execution(self.name, command, limit_s, channel, self._journal, shown)
         return execution.begin(link.session, line, link.privilege.first_line(), body, sink)
 
     def _open(self) -> tuple[_Link, Channel]:
@@ -120,12 +154,15 @@ class Host:
             return link, link.session.open_channel()
         except SessionLostError:
             self._drop(link)
+            self._lost = True
             link = self._linked()
             return link, link.session.open_channel()
 
     def _linked(self) -> _Link:
         with self._lock:
-            if self._link is None or not self._link.session.is_alive:
+            if self._link is not None and not self._link.session.is_alive:
+                self._lost, self._link = True, None
+            if self._link is None:
                 self._link = self._connect()
             return self._link
 
@@ -136,10 +173,21 @@ class Host:
                 self._journal.protect(secret)
         session = Session(endpoint)
         try:
-            return _Link(session, self._privilege(session) if endpoint.sudo else NO_SUDO)
+            link = _Link(session, self._privilege(session) if endpoint.sudo else NO_SUDO)
+            if self._lost and self._mark is not None:
+                self._end_left(link, self._mark)
+            self._lost = False
+            return link
         except BaseException:
             session.close()
             raise
+
+    def _end_left(self, link: _Link, mark: Mark) -> None:
+        """End what the session that was lost left on the machine: the same step is likely to be run again now."""
+        command = ending_of_own(mark)
+        execution = Execution(self.name, command, END_S, link.session.open_channel(), self._journal)
+        line = render_line(command, END_S, link.privilege)
+        execution.begin(link.session, line, link.privilege.first_line()).finish()
 
     def _privilege(self, session: Session) -> Privilege:
         def ask(line: str, stdin: bytes) -> Completed:

@@ -51,6 +51,11 @@ class OpenSite:
         return self.hosts.get(machine.name) if machine else None
 
     @property
+    def asker(self) -> Host:
+        """The machine that asks through the VIP, and the members: the observer, where there is none the BACKUP."""
+        return self.observer or self.backup
+
+    @property
     def client(self) -> Host | None:
         """The machine of the chapter's sample application; None when the site has none."""
         machine = self.model.client_machine

@@ -40,8 +40,10 @@ class Privilege:
 NO_SUDO = Privilege()
 
 
-def render_line(command: str, timeout_s: float, privilege: Privilege = NO_SUDO, *, fed: bool = False) -> str:
-    """The line for `command` (quoted already); `fed`: it reads a stdin of ours, to its end. Pure."""
+def render_line(
+    command: str, timeout_s: float, privilege: Privilege = NO_SUDO, *, fed: bool = False, mark: str = "runbook"
+) -> str:
+    """The line for `command` (quoted already); `fed`: it reads all of a stdin of ours; `mark`: whose it is. Pure."""
     script = _ENGLISH + (_FED if fed else _WATCHED)
     arguments = (f"{KILL_AFTER_S:g}", f"{timeout_s:.3f}", command)
-    return f"exec {privilege.prefix}sh -c {shlex.quote(script)} runbook {shlex.join(arguments)}"
+    return f"exec {privilege.prefix}sh -c {shlex.quote(script)} {shlex.join((mark, *arguments))}"

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from runbook_lib.errors import CommandError, CommandTimeoutError, RunbookError, SessionLostError
 from runbook_lib.hosts.connection import Channel, Session
+from runbook_lib.hosts.disk_full import disk_full_error
 from runbook_lib.hosts.remote_shell import KILL_AFTER_S
 from runbook_lib.hosts.streams import Lines, Sink, Streams
 from runbook_lib.journal import CommandRan, Journal, shorten
@@ -32,14 +33,22 @@ class Completed:
     stdout: str
     stderr: str
     duration_s: float
+    shown: str = ""
+    """What stands for the command in a message, where the command is long."""
 
     def check(self, *, normal: Collection[int] = (0,)) -> Completed:
-        """Itself, when the exit status is a normal one; else raises CommandError with the last lines of stderr."""
+        """Itself, when the exit status is a normal one; else raises CommandError with the last lines of stderr.
+
+        DiskFullError when they speak of a full disk.
+        """
         if self.exit_status in normal:
             return self
+        told = f"{quoted(self.shown or self.command)} ended with {self.exit_status}"
+        if full := disk_full_error(self.host, told, self.stderr + self.stdout, self.command):
+            raise full
         said = (self.stderr.strip() or self.stdout.strip() or "it said nothing").splitlines()[-3:]
         raise CommandError(
-            f"{self.host}: {quoted(self.command)} ended with {self.exit_status}: {' | '.join(said).rstrip('.')}.",
+            f"{self.host}: {told}: {' | '.join(said).rstrip('.')}.",
             f"Run it on {self.host} by hand to see more.",
         )
 
@@ -54,6 +63,8 @@ class Execution:
     """After so long `timeout` ends it on the host."""
     channel: Channel
     journal: Journal
+    shown: str = ""
+    """What stands for the command in a message, where the command is long."""
     _streams: Streams | None = field(default=None, init=False)
     _start: datetime = field(init=False)
     _begun_s: float = field(init=False)
@@ -85,22 +96,18 @@ class Execution:
             self.channel.close()
             duration_s = self._record(status, timed_out=timed_out)
         if timed_out:
-            raise self.timeout_error(self.limit_s)
+            raise CommandTimeoutError(
+                f"{self.host}: {quoted(self.shown or self.command)} took more than {self.limit_s:g} s and was ended.",
+                f"See on {self.host} what it waits for, or whether the machine is overloaded.",
+            )
         if status is None:
             raise self._lost(over)
-        return Completed(self.host, self.command, status, *self._texts(), duration_s)
-
-    def timeout_error(self, limit_s: float) -> CommandTimeoutError:
-        """What to raise when it went on for more than `limit_s`, and was ended."""
-        return CommandTimeoutError(
-            f"{self.host}: {quoted(self.command)} took more than {limit_s:g} s and was ended.",
-            f"See on {self.host} what it waits for, or whether the machine is overloaded.",
-        )
+        return Completed(self.host, self.command, status, *self._texts(), duration_s, self.shown)
 
     def _lost(self, over: bool) -> SessionLostError:
         what = "the session ended during" if over else f"no answer within {self.limit_s + ANSWER_S:g} s to"
         return SessionLostError(
-            f"{self.host}: {what} {quoted(self.command)}; it may have run.",
+            f"{self.host}: {what} {quoted(self.shown or self.command)}; it may have run.",
             "See whether the machine is on, then run the step again.",
         )
 
@@ -127,7 +134,6 @@ class Running:
     def __init__(self, execution: Execution, lines: Lines) -> None:
         self._execution = execution
         self._lines = lines
-        self._ending: Completed | RunbookError | None = None
         self._thread = threading.Thread(target=self._follow, name=execution.command[:40], daemon=True)
         self._thread.start()
 
@@ -141,20 +147,6 @@ class Running:
         """Lines of stdout as they come, without their newline, until the command ends."""
         return iter(self._lines)
 
-    def wait(self, timeout_s: float) -> Completed:
-        """Wait for its own end; its `stdout` is empty, as lines() had it.
-
-        Raises CommandTimeoutError when it goes on for longer (it is then ended on the host too), else as Host.run does.
-        """
-        self._thread.join(timeout_s)
-        if self._thread.is_alive():
-            self.stop()
-            raise self._execution.timeout_error(timeout_s)
-        if isinstance(self._ending, Completed):
-            return self._ending
-        assert self._ending is not None  # the thread has ended
-        raise self._ending
-
     def stop(self) -> None:
         """End it on the host (SIGTERM to its process group, then SIGKILL), and wait until it is gone."""
         with suppress(OSError, EOFError):  # it has ended already
@@ -163,9 +155,8 @@ class Running:
 
     def _follow(self) -> None:
         try:
-            self._ending = self._execution.finish()
-        except RunbookError as error:
-            self._ending = error
+            with suppress(RunbookError):  # the journal has how it ended
+                self._execution.finish()
         finally:
             self._lines.close()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from runbook_lib.errors import TransferError
+from runbook_lib.hosts.disk_full import disk_full_error
 from runbook_lib.hosts.quoting import quote
 from runbook_lib.hosts.running import Completed
 from runbook_lib.hosts.streams import Sink
@@ -48,9 +49,14 @@ class Execute(Protocol):
     """Runs a quoted command on a host, `body` on its stdin, its stdout to `sink` when there is one."""
 
     def __call__(
-        self, command: str, timeout_s: float, body: BinaryIO | None = None, sink: Sink | None = None
+        self,
+        command: str,
+        timeout_s: float,
+        body: BinaryIO | None = None,
+        sink: Sink | None = None,
+        shown: str = "",
     ) -> Completed:
-        """Raises as Host.run does."""
+        """Raises as Host.run does; `shown` stands for the command in a message."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +90,20 @@ def sha256_of(stream: BinaryIO) -> Digest:
 def read(execute: Execute, path: str) -> bytes | None:
     """The content of `path`; None when nothing is there."""
     content = bytearray()
-    done = execute(quote("[ -e %s ] || exit 3; cat -- %s", path, path), READ_S, sink=content.extend)
+    done = execute(
+        quote("[ -e %s ] || exit 3; cat -- %s", path, path), READ_S, sink=content.extend, shown=f"read {path}"
+    )
     return None if done.check(normal=(0, NOT_THERE)).exit_status == NOT_THERE else bytes(content)
 
 
 def put(host: str, execute: Execute, wanted: Arrival, content: BinaryIO) -> bool:
     """Put `content` in place unless it is there. Raises TransferError: what was there is untouched."""
-    state = execute(quote(_STATE, *[wanted.path] * 3), TRANSFER_S).check().stdout
+    state = execute(quote(_STATE, *[wanted.path] * 3), TRANSFER_S, shown=f"look at {wanted.path}").check().stdout
     if is_same(state, wanted):
         return False
     values = (wanted.path, wanted.digest.sha256, f"{wanted.mode:o}", "yes" if wanted.keep_previous else "")
-    _check_arrived(host, wanted.path, execute(quote(_PLACE, *values), TRANSFER_S, content))
+    placed = execute(quote(_PLACE, *values), TRANSFER_S, content, shown=f"write {wanted.path}")
+    _check_arrived(host, wanted.path, placed)
     return True
 
 
@@ -120,7 +129,7 @@ def fetch(execute: Execute, path: str, local: Path) -> None:
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as stream:
-            execute(quote("cat -- %s", path), TRANSFER_S, sink=stream.write).check()
+            execute(quote("cat -- %s", path), TRANSFER_S, sink=stream.write, shown=f"read {path}").check()
         part.replace(local)
     except OSError as error:
         raise TransferError(
@@ -134,7 +143,7 @@ def copy_tree(host: str, source: Execute, target: Execute, path: str) -> Digest:
     """Copy the folder `path` from one host to another, `host`; the digest of what was sent."""
     # On the controller in between, in memory while it is small: an archive that breaks off is never unpacked.
     with cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)) as archive:
-        source(quote(_PACK, path), TRANSFER_S, sink=archive.write).check()
+        source(quote(_PACK, path), TRANSFER_S, sink=archive.write, shown=f"pack {path}").check()
         archive.seek(0)
         digest = sha256_of(archive)
         unpack(host, target, path, archive)
@@ -143,12 +152,14 @@ def copy_tree(host: str, source: Execute, target: Execute, path: str) -> Digest:
 
 def unpack(host: str, execute: Execute, path: str, archive: BinaryIO) -> None:
     """Make an archive the folder `path`. Raises TransferError: the folder is as it was."""
-    _check_arrived(host, path, execute(quote(_UNPACK, path), TRANSFER_S, archive))
+    _check_arrived(host, path, execute(quote(_UNPACK, path), TRANSFER_S, archive, shown=f"unpack {path}"))
 
 
 def _check_arrived(host: str, path: str, done: Completed) -> None:
     if done.exit_status == NOT_WHOLE:
         raise TransferError(f"{host}: {path} did not arrive whole.", "Nothing was changed: run the step again.")
+    if full := disk_full_error(host, f"{path} could not be written", done.stderr, path.rpartition("/")[0]):
+        raise full
     if done.exit_status != 0:
         said = (done.stderr.strip() or f"exit status {done.exit_status}").splitlines()[-1].rstrip(".")
         raise TransferError(f"{host}: {path} could not be written: {said}.", "Nothing was changed: mend that first.")

@@ -40,11 +40,12 @@ _LINE = TypeAdapter(dict[str, Any])
 
 
 class Journal:
-    """Where events go. A path of None keeps them nowhere, for unit tests."""
+    """Where events go. A path of None keeps them nowhere: for a look, and for unit tests."""
 
     def __init__(self, path: Path | None, *, context: Mapping[str, str] | None = None) -> None:
         self.path = path
-        self._context = dict(context or {})
+        self.context: Mapping[str, str] = dict(context or {})
+        """What every event says of where it comes from."""
         self._secrets: list[Secret] = []
         self._lock = threading.Lock()
 
@@ -61,7 +62,7 @@ class Journal:
             "time": datetime.now(UTC).isoformat(timespec="microseconds"),
             "monotonic_s": round(time.monotonic(), 6),
             "kind": event.kind,
-            "context": self._context,
+            "context": self.context,
             "event": self._values(event),
         }
         try:

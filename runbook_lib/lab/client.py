@@ -129,7 +129,7 @@ class Lab:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
             connect(connection, self._folder)
             socket.send_fds(connection, [encode_request(request)], list(streams))
-            return parse_reply(connection.recv(LARGEST_MESSAGE))
+            return parse_reply(connection.recv(LARGEST_MESSAGE), self._folder.name)
 
 
 def connect(connection: socket.socket, folder: LabFolder) -> None:

@@ -45,7 +45,8 @@ class Launch:
 @contextmanager
 def launching(folder: LabFolder, unit: str) -> Iterator[Launch]:
     """Start the process; one that was not told to go is gone afterwards."""
-    argv = [*_scope(unit), sys.executable, "-P", "-m", "runbook_lib.lab.supervisor", folder.name]
+    # -B: the modules may lie in the clone of an ordinary user.
+    argv = [*_scope(unit), sys.executable, "-B", "-P", "-m", "runbook_lib.lab.supervisor", folder.name]
     # A session of its own: a Ctrl-C at the terminal is for us, and we clean up.
     with subprocess.Popen(
         argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True

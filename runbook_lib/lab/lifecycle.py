@@ -20,6 +20,7 @@ from runbook_lib.lab.nacos_jars import ensure_jars
 from runbook_lib.lab.packages import ensure_packages
 from runbook_lib.lab.protocol import LabStatus
 from runbook_lib.lab.recipe import recipe
+from runbook_lib.lab.root import as_root, require_root
 from runbook_lib.lab.topology import DEFAULT_NAME, NAMES, name_option
 
 
@@ -57,6 +58,7 @@ def up(
     """
     folder = LabFolder(name)
     if not _runs(folder):
+        require_root()
         ensure_packages(progress)
         jars = _ingredients(release, nacos_archive, with_nacos, progress)
         if not _privileged(["up", "--name", name, "--release", release, *jars], progress):
@@ -110,8 +112,8 @@ def _refuse_other(folder: LabFolder, release: str, with_nacos: bool) -> None:
     elif with_nacos and record.layer is None:
         differs = "without Nacos"
     if differs:
-        name = name_option(folder.name)
-        raise LabError(f"Lab {folder.name!r} runs already, {differs}.", f"Take it down first: runbook lab down{name}")
+        cure = f"Take it down first: runbook lab down{name_option(folder.name)}"
+        raise LabError(f"Lab {folder.name!r} runs already, {differs}.", cure)
 
 
 def _recovered(lab: Lab, progress: Progress) -> Lab:
@@ -129,8 +131,9 @@ def _recovered(lab: Lab, progress: Progress) -> Lab:
 
 def _privileged(arguments: list[str], progress: Progress) -> bool:
     """Run the privileged part, as root; its verdict (see `privileged`). Raises the LabError that it reports."""
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n", "--"]
-    argv = [*sudo, sys.executable, "-P", "-m", "runbook_lib.lab.privileged", *arguments]
+    require_root()
+    # -B: else root's compiled modules lie in the user's clone.
+    argv = as_root(sys.executable, "-B", "-P", "-m", "runbook_lib.lab.privileged", *arguments)
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         try:
             if (done := _follow(process, progress)) is not None:
@@ -138,11 +141,6 @@ def _privileged(arguments: list[str], progress: Progress) -> bool:
         except KeyboardInterrupt:
             _interrupt(process, progress)
             raise
-    if sudo:
-        raise LabError(
-            "The lab needs root for network, disks and control groups, and sudo gave none.",
-            "Run `sudo -v` first, or run as root.",
-        )
     raise LabError(
         f"The lab's privileged part ended with status {process.returncode}.", "Its own message stands above."
     )

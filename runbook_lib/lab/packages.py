@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from runbook_lib.errors import LabError
 from runbook_lib.lab.build_progress import Progress
+from runbook_lib.lab.root import as_root
 
 PACKAGES = {  # program: the package that has it
     "systemd-nspawn": "systemd-container",
@@ -54,10 +55,7 @@ def program_path(program: str) -> str | None:
 
 def _apt_get(*arguments: str) -> str:
     """Run it as root; empty when it succeeded, else why not, as the end of a sentence."""
-    command: Sequence[str] = (
-        *(() if os.geteuid() == 0 else ("sudo", "-n")),
-        *("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *_UNTIL_UNLOCKED, *arguments),
-    )
+    command = as_root("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", *_UNTIL_UNLOCKED, *arguments)
     try:
         # Its words go into our message: in English.
         spoken = os.environ | {"LC_ALL": "C"}

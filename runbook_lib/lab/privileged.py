@@ -31,8 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do one action; the exit status is 0, or 2 when an error was printed."""
     os.umask(0o022)  # what is made here must be readable by the lab, whatever the caller keeps to itself
     chosen = _parser().parse_args(argv)
-    for number in SIGNALS:
-        signal.signal(number, _interrupted)
+    catch_signals()
     _enter_own_mounts()
     try:
         return _do(chosen)
@@ -42,11 +41,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         remove_empty_folders()
 
 
+def catch_signals() -> None:
+    """Have the first of SIGNALS raise KeyboardInterrupt: begin to take back what was begun.
+
+    Later ones do nothing: a Ctrl-C reaches us twice, from the terminal and from our caller.
+    """
+    for number in SIGNALS:
+        signal.signal(number, _interrupted)
+
+
 def _interrupted(number: int, frame: FrameType | None) -> None:
-    """Begin to take back what was begun, once: a Ctrl-C reaches us twice, from the terminal and from our caller."""
     for later in SIGNALS:
-        signal.signal(later, signal.SIG_IGN)
+        signal.signal(later, _ignored)
     raise KeyboardInterrupt
+
+
+def _ignored(number: int, frame: FrameType | None) -> None:
+    """In place of SIG_IGN, for which Python prints a traceback when the other signal has arrived already."""
 
 
 def _do(chosen: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from runbook_lib.errors import LabError
+from runbook_lib.lab.topology import name_option
 
 LARGEST_MESSAGE = 128 * 1024
 """Bytes; a Linux command line may be longer, what people type is not."""
@@ -92,10 +93,11 @@ def encode_refusal(error: LabError) -> bytes:
     return json.dumps({"error": [error.what, error.todo]}).encode()
 
 
-def parse_reply(message: bytes) -> dict[str, object]:
-    """The result of a reply; raises the LabError that the supervisor meant."""
+def parse_reply(message: bytes, lab: str) -> dict[str, object]:
+    """The result of a reply; raises the LabError that the supervisor of `lab` meant."""
     if not message:
-        raise LabError("The lab's supervisor ended while it was asked.", "Start the lab again: runbook lab up")
+        start = f"Start the lab again: runbook lab up{name_option(lab)}"
+        raise LabError("The lab's supervisor ended while it was asked.", start)
     reply = json.loads(message)
     if "error" in reply:
         raise LabError(*reply["error"])

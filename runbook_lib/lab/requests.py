@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 
 from runbook_lib.errors import LabError
-from runbook_lib.lab.machine import Machine
+from runbook_lib.lab.machine import SHUTDOWN_WITHIN_S, Machine
 from runbook_lib.lab.protocol import LabStatus, MachineStatus, Request
 from runbook_lib.lab.relay import Relay
 
@@ -104,10 +105,16 @@ async def _after(seconds: float, undo: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _power_on_when_off(machine: Machine) -> None:
-    # It shuts itself down, perhaps slower than its expiry: on only once it is off, else nobody would power it on.
+    # It shuts itself down, perhaps slower than its expiry: on only once it is off, else nobody would power it on. One
+    # that is still on when no shutdown lasts so long has come back by itself, or never went.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(_off(machine), SHUTDOWN_WITHIN_S)
+    await machine.power_on()
+
+
+async def _off(machine: Machine) -> None:
     while machine.boot is not None:
         await machine.boot.over.wait()
-    await machine.power_on()
 
 
 async def wait_ready(machine: Machine, within_s: float) -> None:

@@ -92,7 +92,7 @@ async def _run(folder: LabFolder, record: LabRecord, group: Group) -> None:
 
 def _make_disks(folder: LabFolder, record: LabRecord) -> None:
     """Mount every disk; the SSH key and the pinned host keys go to the user's folder."""
-    authorized = make_key(folder.key, f"runbook lab {record.name}")
+    authorized = make_key(folder.key, f"lab {record.name} of runbook")
     pinned = []
     for spec in MACHINES:
         disk = folder.machine(spec.name)

@@ -21,6 +21,8 @@ from runbook_lib.notebook.kernels import Kernel
 START_WITHIN_S = 120
 OnCell = Callable[[int, int], None]
 """Told when a cell begins: its index, and how many cells there are."""
+OnPrint = Callable[[str], None]
+"""Told what a cell prints, while it goes on."""
 
 
 class _StoppedError(Exception):
@@ -62,7 +64,14 @@ def _without_iri_grammar() -> Iterator[None]:
 
 
 def execute(
-    notebook: Path, output: Path, parameters: Mapping[str, object], kernel: Kernel, *, guard: Guard, on_cell: OnCell
+    notebook: Path,
+    output: Path,
+    parameters: Mapping[str, object],
+    kernel: Kernel,
+    *,
+    guard: Guard,
+    on_cell: OnCell,
+    on_print: OnPrint,
 ) -> Executed:
     """Run `notebook` in `kernel` and keep it as `output`, also when it fails; never raises for what a cell does."""
     load_papermill()
@@ -78,6 +87,7 @@ def execute(
             kernel_name="python3", language="python", progress_bar=False, start_timeout=START_WITHIN_S,
             km=kernel.manager, raise_on_iopub_timeout=False, on_notebook_start=hooks.notebook_begins,
             on_cell_start=hooks.cell_begins, on_cell_executed=hooks.cell_ends,
+            stdout_file=_PrintedTo(on_print),
         )  # fmt: skip
     except (PapermillExecutionError, _StoppedError):
         pass  # the notebook that was kept tells
@@ -117,3 +127,13 @@ class _Hooks:
 
     def cell_ends(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
         self._guard.cell_ends()
+
+
+@dataclass(frozen=True)
+class _PrintedTo:
+    """The file to which papermill copies what cells print."""
+
+    write: OnPrint
+
+    def flush(self) -> None:
+        """Nothing is held back."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
-CELL_LIMIT_S = 3600.0
-"""A last resort: each command on a host has its own, shorter limit."""
+CELL_LIMIT_S = 6 * 3600.0
+"""A last resort: each command on a host has its own, shorter limit. Twenty trials of every fault take over an hour."""
 GRACE_S = 180.0
 """How long an interrupted cell may take to undo its fault: a machine's boot, its services, a probe that confirms."""
 

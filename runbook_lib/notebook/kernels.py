@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import os
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,10 +41,9 @@ class Kernel:
         """Start it; `warm_up` names modules that it imports while nobody waits for it. Raises NotebookError."""
         self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-", dir=_socket_parent()))  # 0700
         self.manager = _Manager(kernel_name=KERNEL, connection_file=str(self._folder / "connection.json"))
-        if os.name == "posix":
-            # TCP on loopback is signed, but every local user can read it.
-            self.manager.transport = "ipc"
-            self.manager.ip = str(self._folder / "k")
+        # TCP on loopback is signed, but every local user can read it.
+        self.manager.transport = "ipc"
+        self.manager.ip = str(self._folder / "k")
         lines = [f"__import__({module!r})" for module in warm_up]
         arguments = ["--HistoryManager.hist_file=:memory:", f"--IPKernelApp.exec_lines={lines!r}"]
         with self._log.open("wb") as log:
@@ -82,7 +79,7 @@ class Kernel:
 
     def kill(self) -> None:
         """End it at once."""
-        self._signal(signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
+        self._signal(signal.SIGKILL)
 
     def _signal(self, number: int) -> None:
         provisioner = self.manager.provisioner
@@ -103,8 +100,16 @@ def remove_orphans() -> None:
     """Remove the folders that runners left which were killed: their process lives no more."""
     for folder in Path(_socket_parent() or tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
         pid = folder.name.removeprefix(FOLDER).partition("-")[0]
-        if pid.isdigit() and folder.owner() == getpass.getuser() and not _lives(int(pid)):
+        if pid.isdigit() and _is_ours(folder) and not _lives(int(pid)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether this user made it: in a shared temporary folder anybody may leave a name like that, or a link."""
+    try:
+        return folder.lstat().st_uid == os.getuid()
+    except FileNotFoundError:  # another runner has just removed it
+        return False
 
 
 def _lives(pid: int) -> bool:
@@ -119,4 +124,4 @@ def _lives(pid: int) -> bool:
 
 def _socket_parent() -> str | None:
     """Where the private folder goes: the temporary folder, unless its name is too long for a socket."""
-    return "/tmp" if os.name == "posix" and len(tempfile.gettempdir()) > LONGEST_SOCKET - 30 else None
+    return "/tmp" if len(tempfile.gettempdir()) > LONGEST_SOCKET - 30 else None

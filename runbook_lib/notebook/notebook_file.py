@@ -18,6 +18,8 @@ _FILE = re.compile(r"^(\d\d)-[a-z0-9-]+\.ipynb$")
 _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "list": (list,), "dict": (dict,)
 }  # fmt: skip
+_EXAMPLES = {"str": '"0111"', "int": "3", "float": "0.5", "bool": "true", "list": "[a, b]", "dict": "{a: 1}"}
+"""In YAML; text that looks like a number has to be quoted."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def check_type(parameter: Parameter, value: object) -> None:
     if not fits:
         raise ParameterError(
             f"{parameter.name} = {value!r} is not of the type {parameter.annotation}.",
-            "Quote it twice where YAML makes text a number: -p 'NAME=\"0111\"'.",
+            f"Write for example -p '{parameter.name}={_EXAMPLES[parameter.annotation]}'",
         )
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from runbook_lib import lab
 from runbook_lib.errors import LabError, ParameterError
-from runbook_lib.hosts import Endpoint, Host, OpenSite
+from runbook_lib.hosts import Endpoint, Host, Mark, OpenSite
 from runbook_lib.journal import Journal, Secret
 from runbook_lib.notebook import kernel
+from runbook_lib.notebook.one_run import controller_id, site_key
 from runbook_lib.notebook.parameters import resolve_paths
-from runbook_lib.notebook.repository import repository_top
+from runbook_lib.notebook.repository import BY_HAND, repository_top
 from runbook_lib.site import Machine, Site, parse_site
 
 
@@ -34,7 +35,9 @@ def open_model(model: Site, journal: Journal, folder: Path) -> OpenSite:
         find = _lab_endpoints(model)
     else:
         find = {machine.name: partial(_ssh_endpoint, machine) for machine in model.machines}
-    hosts = {name: Host(endpoint, journal) for name, endpoint in find.items()}
+    owner, run_id = f"{controller_id()}-{site_key(model)}", journal.context.get("run_id", "")
+    run = "" if run_id == BY_HAND else run_id
+    hosts = {name: Host(endpoint, journal, Mark(owner, run)) for name, endpoint in find.items()}
     return OpenSite(model, hosts, journal, folder)
 
 

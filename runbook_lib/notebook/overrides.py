@@ -103,7 +103,7 @@ def _give_to_notebooks(
 
 def _nearest(name: str, selected: Sequence[Notebook], others: Sequence[Notebook]) -> str:
     if owner := next((n for n in others for p in n.parameters if p.name == name), None):
-        return f"It is a parameter of {owner.name}, which is not selected."
+        return f"It is one of {owner.name}: runbook run -f FILE --only {owner.number} -p {name}=VALUE"
     known = [*site_paths(), *(p.name for n in selected for p in n.parameters)]
     if near := difflib.get_close_matches(name.removeprefix("site."), known, n=1, cutoff=0.5):
         return f"Did you mean {near[0]!r}?"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from runbook_lib import chapter, failover
+from runbook_lib import chapter
 from runbook_lib.chapter.change import Change
 from runbook_lib.journal import Journal
+from runbook_lib.notebook.disturbances import disturbances
 from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.preparation import Prepared
 from runbook_lib.notebook.reach import require_all
@@ -21,7 +22,7 @@ def plan(prepared: Prepared, folder: Path) -> int:
     planned: list[Change] = []
     for notebook in prepared.notebooks:
         operations = [o for o in chapter.OPERATIONS if o.notebook == notebook.number]
-        disturbed = failover.disturbances(prepared.model, notebook.number, prepared.parameters_of(notebook))
+        disturbed = disturbances(prepared.model, notebook, prepared.parameters_of(notebook))
         if operations or disturbed:
             print(notebook.name)
         for operation in operations:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from runbook_lib.chapter.source import local_source
-from runbook_lib.failover.catalogue import fault_named
+from runbook_lib.failover.faults.catalogue import fault_named
+from runbook_lib.failover.trials.series import require_count
 from runbook_lib.notebook.notebook_file import Notebook, notebooks_in
 from runbook_lib.notebook.overrides import Given, apply_overrides, parse_override
 from runbook_lib.notebook.parameters import read_parameters
@@ -57,7 +59,10 @@ def prepare(file: Path, overrides: Sequence[str], selection: Selection, top: Pat
 def _judge_early(prepared: Prepared, given: Given) -> None:
     """What a notebook would refuse only after others changed hosts."""
     for own in given.notebooks.values():
-        if "fault" in own:
-            fault_named(str(own["fault"]))
+        one = [own["fault"]] if "fault" in own else []
+        for name in (*one, *cast(list[object], own.get("faults", []))):
+            fault_named(str(name))
+        if "trials" in own:
+            require_count(cast(int, own["trials"]))
     if any(n.number == BUILDS for n in prepared.notebooks):
         local_source(prepared.model)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 from runbook_lib.evidence import Outcome
@@ -21,6 +22,8 @@ COLOURS = {
 }
 REFRESHES_PER_S = 4
 """Seldom: a trial on the same machine measures milliseconds."""
+WIDEST = 120
+"""Of what a cell prints, in the live line."""
 
 
 class Progress:
@@ -29,7 +32,7 @@ class Progress:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         self._status: Status | None = None
-        self._doing = ""
+        self._doing = self._cell = ""
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
@@ -41,8 +44,17 @@ class Progress:
 
     def cell(self, index: int, cells: int) -> None:
         """The notebook is at this cell now."""
+        self._cell = f"{self._doing}  cell {index + 1} of {cells}"
+        self._show(self._cell)
+
+    def printed(self, text: str) -> None:
+        """The cell says this meanwhile: its last line is shown."""
+        last = text.strip().rpartition("\n")[2]
+        self._show(f"{self._cell}  {escape(last[:WIDEST])}")
+
+    def _show(self, status: str) -> None:
         if self._status is not None:
-            self._status.update(f"{self._doing}  cell {index + 1} of {cells}")
+            self._status.update(status)
 
     def say(self, text: str) -> None:
         """One line that stays."""

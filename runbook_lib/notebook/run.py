@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
+import textwrap
 import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,14 +12,23 @@ from pathlib import Path
 from runbook_lib import failover
 from runbook_lib.chapter.provenance import note_provenance
 from runbook_lib.errors import RunbookError
-from runbook_lib.evidence import Bundle, Frame, Outcome, create_bundle, render_result, warnings_given, worst
+from runbook_lib.evidence import (
+    Bundle,
+    Frame,
+    Outcome,
+    checks_judged,
+    create_bundle,
+    render_result,
+    warnings_given,
+    worst,
+)
 from runbook_lib.evidence.surroundings import commit, controller, operator
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.execution import load_papermill
 from runbook_lib.notebook.interrupts import Interrupts
 from runbook_lib.notebook.kernel_queue import KernelQueue
-from runbook_lib.notebook.one_run import only_run
+from runbook_lib.notebook.one_run import only_run, this_process
 from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.plan import plan
 from runbook_lib.notebook.preparation import Prepared, prepare
@@ -29,6 +38,9 @@ from runbook_lib.notebook.repository import OUTPUTS, repository_top
 from runbook_lib.notebook.runner import NotebookRun, Runner, journal_of
 from runbook_lib.notebook.selection import Selection
 from runbook_lib.notebook.tables import render_steps, render_warnings
+
+OUTAGE = "failover.outage-in-band"
+"""What a run of 09 was for: said at its end, too."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ def run(request: Request) -> int:
     if request.plan_only:
         return plan(prepared, top / OUTPUTS)
     open_model(prepared.model, Journal(None), top)  # a lab that is down, a secret that is missing: no bundle for these
-    with only_run(prepared.model, f"process {os.getpid()} on {controller()}, since {datetime.now(UTC):%H:%M:%S} UTC"):
+    with only_run(prepared.model, this_process()):
         return _run(request, prepared, top)
 
 
@@ -105,6 +117,9 @@ def recover(site: OpenSite, progress: Progress) -> None:
     for undone in failover.undo_recorded_faults(site):
         progress.say(f"recovered: {undone}")
     require_all(site)
+    for host in site.hosts.values():
+        for command in host.end_leftovers():
+            progress.say(f"recovered: ended on {host.name}, left by an earlier run: {textwrap.shorten(command, 100)}")
     note_provenance(site)
     for host in site.hosts.values():
         host.close()
@@ -133,6 +148,9 @@ def _close(bundle: Bundle, prepared: Prepared, attempt: Attempt, reason: str, to
 def _report(bundle: Bundle, prepared: Prepared, attempt: Attempt) -> None:
     names = [notebook.name for notebook in prepared.notebooks]
     print(render_steps([(e.result, e.changes) for e in attempt.done], names[len(attempt.done) :]))
+    for check in checks_judged(journal_of(bundle)):
+        if check["id"] == OUTAGE and check["verdict"] != Outcome.SKIPPED:
+            print(f"{check['id']}: {check['observed']}")
     if warnings := render_warnings(warnings_given(journal_of(bundle))):
         print(warnings)
     sys.stdout.flush()

@@ -61,7 +61,10 @@ class Runner:
         output = self.bundle.path / notebook.path.name
         parameters = self.parameters_of(notebook)
         with self.interrupts.to(guard):
-            executed = execute(notebook.path, output, parameters, kernel, guard=guard, on_cell=self.progress.cell)
+            executed = execute(
+                notebook.path, output, parameters, kernel,
+                guard=guard, on_cell=self.progress.cell, on_print=self.progress.printed,
+            )  # fmt: skip
         records = [r for r in journal_of(self.bundle) if r.context.get("notebook") == notebook.number]
         ending = judge_notebook(kept_cells(output), executed, records)
         correct_marks(output, executed, ending)

@@ -28,12 +28,13 @@ def render_warnings(warnings: Sequence[str]) -> str:
 
 
 def render_checks(verdicts: Sequence[tuple[Check, Verdict]]) -> str:
-    """A line a check, and its hint below it."""
+    """A line a check, and its hint below it: once below the last of several in a row that have the same."""
     wide = max((len(check.id) for check, _ in verdicts), default=0)
     lines = []
-    for check, verdict in verdicts:
+    next_hints = [verdict.hint for _, verdict in verdicts[1:]] + [""]
+    for (check, verdict), next_hint in zip(verdicts, next_hints, strict=True):
         lines.append(f"{verdict.status:<8} {check.id:<{wide}}  {verdict.observed}")
-        if verdict.hint:
+        if verdict.hint and verdict.hint != next_hint:
             lines.append(f"{'':<8} {'':<{wide}}  -> {verdict.hint}")
     return "\n".join(lines)
 

@@ -27,6 +27,15 @@ def verify(check: Check, within_s: float = 0.0) -> None:
     """
     verdict = judge(kernel.current_site(), check, within_s)
     print(render_verdict(check, verdict))
+    _raise_unless_good(check, verdict)
+
+
+def require(site: OpenSite, check: Check, within_s: float = 0.0) -> None:
+    """Go on only when `check` holds, at once or within `within_s`, and say nothing then. Raises CheckFailedError."""
+    _raise_unless_good(check, judge(site, check, within_s))
+
+
+def _raise_unless_good(check: Check, verdict: Verdict) -> None:
     if not verdict.status.is_good:
         raise CheckFailedError(f"{check.id} is {verdict.status}: {verdict.observed.rstrip('.')}.", verdict.hint)
 

@@ -26,7 +26,7 @@ class FakeHost:
     fails: Collection[str] = ()
     asked: list[object] = field(default_factory=list)
 
-    def run(self, command: str, *values: object, timeout_s: float = 60.0) -> Completed:
+    def run(self, command: str, *values: object, timeout_s: float = 60.0, shown: str = "") -> Completed:
         self.asked.append((command, values, timeout_s))
         return Completed(self.name, command, 1 if command in self.fails else 0, "", "it broke", 0.0)
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hosts_found import NOTHING, PLATFORM, PREFIX, SOURCE, TOOLS, built, candidate
 
+from runbook_lib.chapter import build
 from runbook_lib.chapter.build import Candidate, plan_pair
-from runbook_lib.chapter.change import Change, CopyTree, PushFile, WriteFile
+from runbook_lib.chapter.change import Change, Command, CopyTree, PushFile, WriteFile
 from runbook_lib.errors import HostError
+from runbook_lib.hosts import quote
 
 OTHER_PLATFORM = replace(TOOLS, platform=replace(PLATFORM, openssl="OpenSSL 3.5"))
 
@@ -51,6 +55,27 @@ def test_the_builds_fresh_place_is_moved_and_removed_at_the_end() -> None:
         "move it to /usr/local/keepalived",
         "rm -rf /var/tmp/runbook-build",
     ]
+
+
+def emptied(work: Path, monkeypatch: pytest.MonkeyPatch, before: str = ":") -> subprocess.CompletedProcess[str]:
+    """The build's first command, run here, after some shell."""
+    monkeypatch.setattr(build, "WORK", str(work))
+    first, _ = plan(candidate("node129", found=NOTHING), candidate("node128", found=NOTHING))
+    empty = first.actions[0]
+    assert isinstance(empty, Command)
+    script = f"{before}; {quote(empty.command, *empty.values)}"
+    return subprocess.run(["sh", "-c", script], check=False, capture_output=True, text=True)
+
+
+def test_the_fresh_place_is_nobody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = tmp_path / "runbook-build"
+    (work / "source" / "old").mkdir(parents=True)
+    assert emptied(work, monkeypatch).returncode == 0
+    assert (work.stat().st_mode & 0o777, list((work / "source").iterdir())) == (0o700, [])
+    # Somebody makes it again once it is gone.
+    ran = emptied(work, monkeypatch, 'rm() { command rm "$@" && mkdir "$2"; }')
+    assert ran.returncode == 1
+    assert "File exists" in ran.stderr
 
 
 def test_the_node_that_has_the_build_is_copied_from() -> None:
@@ -116,3 +141,12 @@ def test_a_substitutes_warning_is_on_the_build() -> None:
     source = replace(SOURCE, warning="keepalived 2.2.7 stands in for 2.1.5")
     first, _ = plan_pair((candidate("node129", found=NOTHING), candidate("node128", found=NOTHING)), source, PREFIX)
     assert first.warning == "keepalived 2.2.7 stands in for 2.1.5"
+
+
+def test_what_an_interrupted_build_left_is_cleared_away() -> None:
+    left = ("/var/tmp/runbook-build", "/usr/local/keepalived.new")
+    here, there = plan(replace(candidate("node129"), leftovers=left), candidate("node128"))
+    assert [str(action) for action in here.actions] == ["rm -rf /var/tmp/runbook-build /usr/local/keepalived.new"]
+    assert there.is_none
+    _, copied = plan(candidate("node129"), replace(candidate("node128", found=NOTHING), leftovers=left[:1]))
+    assert str(copied.actions[0]) == "rm -rf /var/tmp/runbook-build"

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+import yaml
 
 from runbook_lib.chapter import client
 from runbook_lib.chapter.client import (
@@ -23,6 +26,7 @@ from runbook_lib.chapter.client import (
 from runbook_lib.chapter.client_jar import sources_sha256
 from runbook_lib.chapter.service import ServiceState
 from runbook_lib.errors import HostError
+from runbook_lib.hosts import OpenSite
 from runbook_lib.site import Site, parse_site
 
 WANTED = wanted_unit(Site())
@@ -115,3 +119,24 @@ def test_anything_else_lists_nobody(answer: str) -> None:
 def test_the_jar_is_known_by_its_sources() -> None:
     assert sources_sha256() == sources_sha256()
     assert jar_path() == f"/opt/nacos-consumer-sample/nacos-consumer-sample-{sources_sha256()[:12]}.jar"
+
+
+def test_a_unit_that_was_written_by_a_run_that_was_interrupted_takes_effect() -> None:
+    assert planned(replace(RIGHT, state=replace(STATE, stale=True))) == ["systemctl daemon-reload", RESTART]
+    assert planned(replace(RIGHT, fresh=False)) == [RESTART]
+
+
+@pytest.mark.parametrize(("hears", "published"), [(True, 1), (False, 3)])
+def test_a_change_that_was_missed_is_published_again_in_other_words(
+    monkeypatch: pytest.MonkeyPatch, *, hears: bool, published: int
+) -> None:
+    values: list[str] = []
+    monkeypatch.setattr(client, "publish", lambda site, wanted: values.append(wanted.value))
+    monkeypatch.setattr(client, "ask_application", lambda machine: client.SENTENCE if hears else "the old one")
+    monkeypatch.setattr(client, "HEARS_WITHIN_S", 0.01)
+    site = cast("OpenSite", SimpleNamespace(client="the machine"))
+    assert client.publish_sentence(site, until_heard=True) == client.NewValue(client.SENTENCE)
+    assert len(values) == published
+    assert values[0] == values[-1] == configuration().value
+    assert len({yaml.safe_load(value)["custom"]["info"] for value in values}) == 1
+    assert len(set(values)) == min(published, 2)

@@ -101,3 +101,15 @@ def test_a_daemon_alone_with_another_vrid_is_brought_in_line() -> None:
 def test_a_holder_that_is_reloaded_keeps_the_vip_without_agreement() -> None:
     changed = replace(daemon("node129"), config=configuration(more=" garp_master_refresh 60\n"))
     assert titles(changed, daemon("node128"), agreed=False)[0] == "node129: reload keepalived.service"
+
+
+def test_a_backup_that_an_interrupted_change_left_stopped_starts_after_the_master_has_its_vrid() -> None:
+    changed = configuration(router_id=52)
+    stopped = daemon("node128", config=changed, read_config=None, active=False)
+    changes = plan_daemons(daemon("node129", config=changed), stopped, agreed=True)
+    assert [(c.host, str(c.actions[0])) for c in changes] == [
+        ("node128", "systemctl stop keepalived.service"),
+        ("node129", "systemctl restart keepalived.service"),
+        ("node128", "systemctl start keepalived.service"),
+    ]
+    assert [c.held_back for c in plan_daemons(daemon("node129", config=changed), stopped, agreed=False)] == [True, True]

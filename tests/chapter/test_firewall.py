@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from runbook_lib.chapter.change import Change
 from runbook_lib.chapter.firewall import (
     RICH_VRRP,
     Firewall,
@@ -11,10 +12,11 @@ from runbook_lib.chapter.firewall import (
     lacking,
     parse_firewall,
     plan_openings,
+    plan_without_firewalld,
     port_openings,
-    vrrp_openings,
     wanted_ports,
 )
+from runbook_lib.chapter.packet_filter import InputChain
 from runbook_lib.site import Site, parse_site
 
 DEBIAN = """\
@@ -73,8 +75,8 @@ def test_what_debian_says() -> None:
 def test_a_version_without_protocols_has_a_rich_rule() -> None:
     found = parse_firewall(CENTOS_7_0)
     assert found.backend == "iptables"
-    assert vrrp_openings(found) == (f"rich-rule={RICH_VRRP}",)
-    assert lacking(found, vrrp_openings(found)) == ()
+    assert found.vrrp_rule == f"rich-rule={RICH_VRRP}"
+    assert lacking(found, [found.vrrp_rule]) == ()
 
 
 def test_what_is_open_only_until_the_next_boot_is_lacking() -> None:
@@ -84,27 +86,32 @@ def test_what_is_open_only_until_the_next_boot_is_lacking() -> None:
 def test_only_what_is_missing_is_added_and_only_what_was_not_permanent_is_noted_as_ours() -> None:
     there = Zone(ports=frozenset({"80/tcp"}))
     change = plan_openings("node128", Firewall((1, 3), "nftables", Zone(), there), ["port=80/tcp"], "open it")
-    assert [str(action) for action in change.actions] == ["firewall-cmd --quiet --add-port=80/tcp"]
+    assert [str(action) for action in change.actions] == ["firewall-cmd --add-port=80/tcp"]
     change = plan_openings("node128", Firewall((1, 3), "nftables", there, Zone()), ["port=80/tcp"], "open it")
     assert [str(action) for action in change.actions] == [
         "note in /var/lib/runbook/firewall-openings that port=80/tcp is ours",
-        "firewall-cmd --quiet --permanent --add-port=80/tcp",
+        "firewall-cmd --permanent --add-port=80/tcp",
     ]
 
 
+def test_what_is_let_in_already_is_no_change() -> None:
+    found = Firewall((1,), "nftables", *[Zone(protocols=frozenset({"vrrp"}))] * 2)
+    change = plan_openings("node128", found, ("protocol=vrrp",), "let it in")
+    assert change == Change.none("node128", "the firewall (nftables) lets it in already")
+
+
 @pytest.mark.parametrize(
-    ("found", "title"),
+    ("filters", "title"),
     [
-        (None, "no firewalld runs here: nothing is in the way"),
+        ([], "no firewalld runs here, and nothing else drops what comes in"),
         (
-            Firewall((1,), "nftables", *[Zone(protocols=frozenset({"vrrp"}))] * 2),
-            "the firewall (nftables) lets it in already",
+            [InputChain("nft", "inet", "filter", "input", "drop", closed=True, drops=True, firewallds=False)],
+            "no firewalld runs here; not ours to change: nft inet filter input (policy drop)",
         ),
     ],
 )
-def test_nothing_to_do(found: Firewall | None, title: str) -> None:
-    change = plan_openings("node128", found, ("protocol=vrrp",), "let it in")
-    assert (change.is_none, change.title) == (True, title)
+def test_without_firewalld_nothing_is_changed_and_what_filters_is_named(filters: list[InputChain], title: str) -> None:
+    assert plan_without_firewalld("node128", filters) == Change.none("node128", title)
 
 
 def test_the_members_ports_are_wanted_where_they_are() -> None:

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.chapter.nacos import Reading, asker, parse_leader, parse_reading
-from runbook_lib.hosts import Endpoint, Host, OpenSite
+from runbook_lib.chapter.nacos import Configuration, Reading, parse_leader, parse_reading, publishing
+from runbook_lib.hosts import Endpoint, Host, OpenSite, quote
 from runbook_lib.journal import Journal
 from runbook_lib.site import parse_site
 
-AT = "192.168.42.128:8848"
 
-
-def node(address: str, leader: object) -> dict[str, object]:
-    return {
-        "address": address,
-        "extendInfo": {"raftMetaData": {"metaDataMap": {"nacos_config": {"leader": leader, "term": 3}}}},
-    }
-
-
-def said(*nodes: object) -> str:
-    return json.dumps({"code": 200, "data": nodes})
+def member(leader: object) -> str:
+    groups = {"nacos_config": {"leader": leader, "term": 3}, "naming_persistent_service": {"leader": "10.0.0.9:1000"}}
+    return json.dumps({"code": 200, "data": {"extendInfo": {"raftMetaData": {"metaDataMap": groups}}}})
 
 
 def test_the_leaders_address_is_its_raft_port_and_a_thousand() -> None:
-    nodes = said(node("192.168.42.128:8849", "10.0.0.9:1000"), node(AT, "192.168.42.128:7850"))
-    assert parse_leader(nodes, AT) == "192.168.42.128:8850"
+    assert parse_leader(member("192.168.42.128:7850")) == "192.168.42.128:8850"
 
 
 @pytest.mark.parametrize(
@@ -40,16 +32,15 @@ def test_the_leaders_address_is_its_raft_port_and_a_thousand() -> None:
         "{}",
         '{"data": null}',
         '{"data": []}',
-        said(node("192.168.42.128:8849", "192.168.42.128:7850")),
-        said({"address": AT}),
-        said({"address": AT, "extendInfo": {"raftMetaData": None}}),
-        said(node(AT, None)),
-        said(node(AT, "")),
-        said(node(AT, "192.168.42.128")),
+        '{"data": {"address": "192.168.42.128:8848"}}',
+        '{"data": {"extendInfo": {"raftMetaData": null}}}',
+        member(None),
+        member(""),
+        member("192.168.42.128"),
     ],
 )
 def test_a_member_that_names_no_leader_knows_none(answer: str) -> None:
-    assert parse_leader(answer, AT) == ""
+    assert parse_leader(answer) == ""
 
 
 @pytest.mark.parametrize(
@@ -70,4 +61,32 @@ def test_a_reading_has_its_status_on_the_last_line(answer: str, reading: Reading
 def test_the_observer_asks_and_where_there_is_none_the_backup(observer: str, who: str) -> None:
     model = parse_site({"observer": observer})
     hosts = {machine.name: Host(Endpoint(machine.name, ""), Journal(None)) for machine in model.machines}
-    assert asker(OpenSite(model, hosts, Journal(None), Path())).name == who
+    assert OpenSite(model, hosts, Journal(None), Path()).asker.name == who
+
+
+@pytest.mark.parametrize(
+    ("answers", "exit_status", "asked"),
+    [
+        (["true"], 0, 1),
+        (
+            ["caused: errCode: 500, errMsg: STATE_CANDIDATE", "caused: errCode: 500, errMsg: TimeoutException", "true"],
+            0,
+            3,
+        ),
+        (["403 Forbidden", "true"], 1, 1),
+        (["curl: (7) Failed to connect", "true"], 1, 1),
+    ],
+)
+def test_an_election_is_waited_for_and_nothing_else(
+    tmp_path: Path, answers: list[str], exit_status: int, asked: int
+) -> None:
+    site = OpenSite(parse_site({}), {}, Journal(None), tmp_path)
+    (tmp_path / "answers").write_text("\n".join(answers) + "\n")
+    for name, script in (("curl", 'echo x >> asked; sed -n "$(wc -l < asked)p" answers'), ("sleep", ":")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    command = publishing(site, Configuration("a.yml", "G", "n", "value"))
+    line = f"PATH={tmp_path}:$PATH; " + quote(command.command, *command.values)
+    ran = subprocess.run(("sh", "-c", line), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, len((tmp_path / "asked").read_text().splitlines())) == (exit_status, asked)
+    assert (answers[0] in ran.stderr) is (exit_status == 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.chapter.openresty import Entry, EntryFiles, plan_entry, wanted_entry
+from runbook_lib.chapter.openresty import Entry, EntryFiles, parse_listener, plan_entry, wanted_entry
 from runbook_lib.chapter.service import ServiceState
 from runbook_lib.errors import HostError
 from runbook_lib.site import Site, parse_site
@@ -65,7 +65,24 @@ def test_an_openresty_of_its_own_is_left_as_it_is(has_nginx: bool) -> None:
     theirs = replace(NOTHING, files=EntryFiles("\x7fELF", "theirs", None), has_nginx=has_nginx)
     change = plan_entry("node128", SITE, theirs, WANTED)
     assert change.is_none
-    assert change.title == "/usr/local/openresty/bin/openresty is an OpenResty of its own: used as it is"
+    assert change.title == "it has an OpenResty of its own: used as it is"
+
+
+def test_another_server_on_the_port_is_left_as_it_is() -> None:
+    change = plan_entry("node128", SITE, replace(NOTHING, port_taken_by="nginx"), WANTED)
+    assert (change.is_none, change.title) == (True, "it has nginx of its own: used as it is")
+
+
+@pytest.mark.parametrize(
+    ("listening", "name"),
+    [
+        ("", ""),
+        ('LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=7,fd=6),("nginx",pid=6,fd=6))\n', "nginx"),
+        ('LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("openresty",pid=7,fd=6))\n', ""),
+    ],
+)
+def test_who_listens_on_the_port(listening: str, name: str) -> None:
+    assert parse_listener(listening) == name
 
 
 def test_nothing_to_make_an_entry_of() -> None:

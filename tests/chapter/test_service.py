@@ -69,6 +69,7 @@ def test_registered_already() -> None:
         (replace(RIGHT, on_path="b0"), [FOLDER, COPY], "another binary or unit"),
         (replace(RIGHT, unit="# Written by runbook\n"), [FOLDER, WRITE, READ], "another binary or unit"),
         (replace(RIGHT, unit=None), [FOLDER, WRITE, READ], "not registered"),
+        (replace(RIGHT, stale=True), [FOLDER, READ], "another binary or unit"),
         (
             Registration("b1", "b0", "[Unit]\n"),
             [FOLDER, KEEP_BINARY, KEEP_UNIT, WRITE, READ, COPY],

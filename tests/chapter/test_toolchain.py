@@ -5,7 +5,13 @@ from dataclasses import replace
 import pytest
 from hosts_found import TOOLS
 
-from runbook_lib.chapter.toolchain import FORCED_INCLUDES, Platform, compatibility_flags, parse_toolchain
+from runbook_lib.chapter.toolchain import (
+    FORCED_INCLUDES,
+    Platform,
+    compatibility_flags,
+    headers_say,
+    parse_toolchain,
+)
 
 PROBED = """\
 release=debian 12
@@ -31,6 +37,18 @@ def test_a_node_that_can_build() -> None:
 def test_a_node_without_anything() -> None:
     found = parse_toolchain("release=centos 7\narch=x86_64\ncompiler=\nheaders_agree=no\nopenssl_headers=no\nmake=\n")
     assert found.missing == ("gcc", "make", "OpenSSL's headers")
+
+
+@pytest.mark.parametrize(
+    ("compiler", "headers_agree", "said"),
+    [
+        ("gcc 12.2.0", True, "agree"),
+        ("gcc 12.2.0", False, "define the same names twice"),
+        ("", False, "not asked, no compiler"),
+    ],
+)
+def test_headers_that_no_compiler_has_read_are_not_blamed(compiler: str, headers_agree: bool, said: str) -> None:
+    assert headers_say(replace(TOOLS, compiler=compiler, headers_agree=headers_agree)) == said
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,9 @@ class FakeHost(Host):
         self.answer = answer
         self.files = files or {}
 
-    def run(self, command: str, *values: object, timeout_s: float = 60.0, stdin: bytes | None = None) -> Completed:
+    def run(
+        self, command: str, *values: object, timeout_s: float = 60.0, stdin: bytes | None = None, shown: str = ""
+    ) -> Completed:
         line = command % values
         return Completed(self.name, line, *self.answer(line), 0.01)
 

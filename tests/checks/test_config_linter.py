@@ -6,7 +6,8 @@ import pytest
 
 from runbook_lib.chapter.config import render_configuration
 from runbook_lib.chapter.keepalived_conf import parse_configuration
-from runbook_lib.checks.config_linter import NodeConfiguration, lint
+from runbook_lib.checks.config_findings import NodeConfiguration
+from runbook_lib.checks.config_linter import lint
 from runbook_lib.site import parse_site
 
 NODE = """
@@ -150,13 +151,15 @@ def test_nopreempt_on_the_lower_node_disables_the_weight() -> None:
     weighted = script(-60)
     lower = {**weighted, "more": f"nopreempt\n{weighted['more']}"}
     assert found(master=weighted, backup=lower) == [
-        "WARN nopreempt-weight: nopreempt on node128: a weight on node129 never moves the VIP to it"
+        "WARN nopreempt-weight: nopreempt on node128: a weight on node129 never moves the VIP to it",
+        "WARN nopreempt-side: nopreempt stands on node128 only: node129 takes the VIP back whenever it returns",
     ]
 
 
 def test_scripts() -> None:
     assert found(master=script(name="other"), backup=script()) == [
-        "ERROR script: node129: tracks other, which no vrrp_script defines"
+        "ERROR undefined-script: node129: tracks other, which no vrrp_script defines",
+        "WARN script-untracked: node129: no instance tracks vrrp_script chk: it decides nothing",
     ]
     insecure = {**script(), "extra": 'vrrp_script chk {\n script "/x"\n interval 2\n fall 2\n}'}
     assert found(master=insecure, backup=script()) == [
@@ -166,10 +169,14 @@ def test_scripts() -> None:
 
 def test_a_weight_in_a_sync_group_is_ignored() -> None:
     grouped = script(-60)
-    grouped["extra"] += "\nvrrp_sync_group G {\n group {\n VI_1\n }\n}"
+    grouped["extra"] += (
+        "\nvrrp_sync_group G {\n group {\n VI_1\n VI_2\n }\n}\n"
+        "vrrp_instance VI_2 {\n interface ens33\n virtual_router_id 9\n virtual_ipaddress { 10.0.0.9 }\n}"
+    )
     assert found(master=grouped, backup=grouped) == [
-        "WARN script: node129: a weight is ignored in a sync group (G)",
-        "WARN script: node128: a weight is ignored in a sync group (G)",
+        "ERROR priorities: both nodes have priority 100: the higher address wins, by luck",  # of VI_2
+        "WARN sync-weight: node129: a weight is ignored in a sync group (G)",
+        "WARN sync-weight: node128: a weight is ignored in a sync group (G)",
     ]
 
 
@@ -187,4 +194,13 @@ def test_unicast_peers() -> None:
 
 
 def test_no_instance_at_all() -> None:
-    assert linted("", NODE.format(**BASE, **VIP)) == ["ERROR instance: node129: no vrrp_instance"]
+    assert linted("global_defs {\n}", NODE.format(**BASE, **VIP)) == ["ERROR instance: node129: no vrrp_instance"]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"), [("router_id", 300), ("advert_int", "nan"), ("priority", 0), ("state", "MAIN")]
+)
+def test_nothing_is_concluded_from_a_value_that_is_ignored(keyword: str, value: object) -> None:
+    (only,) = found({keyword: value})
+    assert only.startswith("ERROR value: node129: ")
+    assert f" {value} is " in only

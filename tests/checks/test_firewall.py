@@ -4,11 +4,20 @@ import pytest
 
 from checks.nodes import FakeHost, open_fake
 from runbook_lib.chapter.firewall import Firewall, Zone
-from runbook_lib.checks.firewall import judge_kept, judge_packets, judge_ports, ports_reachable
+from runbook_lib.chapter.packet_filter import InputChain
+from runbook_lib.checks.firewall import (
+    hint_for_filters,
+    judge_kept,
+    judge_packets,
+    judge_ports,
+    judge_without_firewalld,
+    ports_reachable,
+)
 from runbook_lib.checks.verdict import Verdict
 
 OPEN = Zone(ports=frozenset({"80/tcp", "8848/tcp"}))
-IN_THE_WAY = "The firewall is in the way: notebook 01 opens the ports."
+CHAIN = InputChain("nft", "inet", "filter", "input", "drop", closed=True, drops=True, firewallds=False)
+LEGACY = InputChain("iptables-legacy", "ip", "filter", "INPUT", "accept", closed=True, drops=True, firewallds=False)
 
 
 @pytest.mark.parametrize(
@@ -24,31 +33,84 @@ IN_THE_WAY = "The firewall is in the way: notebook 01 opens the ports."
     ],
 )
 def test_a_refusal_comes_from_behind_the_firewall(tried: dict[str, str], observed: str) -> None:
-    assert judge_ports(tried) == Verdict.passed(observed)
+    assert judge_ports(tried, "") == Verdict.passed(observed)
 
 
 def test_what_a_firewall_stops_is_named_with_its_reason() -> None:
     tried = {"80": "", "8848": "No route to host", "8849": "no answer", "8850": "Connection refused"}
-    assert judge_ports(tried) == Verdict.failed("8848: No route to host, 8849: no answer", IN_THE_WAY)
+    assert judge_ports(tried, "Do it.") == Verdict.failed("8848: No route to host, 8849: no answer", "Do it.")
 
 
-def test_each_port_is_tried_from_the_other_node() -> None:
+NO_ROUTE = "bash: connect: No route to host\nbash: line 1: /dev/tcp/192.168.42.128/80: No route to host\n"
+IN_THE_SEGMENT = (
+    "No firewall of node129 drops them: the segment does, or what the other node lets out. "
+    "No firewall of node128 drops them: the segment does, or what the other node lets out."
+)
+PLUG = "Put node129's cable in; in the lab: runbook lab plug node129 --name chapter, or a run."
+
+
+@pytest.mark.parametrize(
+    ("link", "hint"),
+    [("<BROADCAST,UP,LOWER_UP>", IN_THE_SEGMENT), ("<NO-CARRIER,BROADCAST,UP>", PLUG)],
+    ids=["cable in", "cable out"],
+)
+def test_each_port_is_tried_from_the_other_node(link: str, hint: str) -> None:
+    def facts(link: str) -> dict[str, tuple[int, str, str]]:
+        machine = f"0\nsystemd\nDebian\n900\n==\n2: ens33: {link}\n"
+        return {"firewall-cmd": (3, "", ""), "nft": (0, "==\n==\n", ""), "ip -o link": (0, machine, "")}
+
     def no_route(command: str) -> tuple[int, str, str]:
+        if found := [answer for program, answer in facts(link).items() if program in command]:
+            return found[0]
         assert "/dev/tcp/'192.168.42.128/" in command
-        said = "bash: connect: No route to host\nbash: line 1: /dev/tcp/192.168.42.128/80: No route to host\n"
-        return (0, "", "") if command.endswith("/80") else (1, "", said)
+        return (0, "", "") if command.endswith("/80") else (1, "", NO_ROUTE)
 
     def dropped(command: str) -> tuple[int, str, str]:
+        if found := [answer for program, answer in facts("<UP,LOWER_UP>").items() if program in command]:
+            return found[0]
         assert "/dev/tcp/'192.168.42.129/80" in command
         return 124, "", ""
 
     verdict = ports_reachable(open_fake(FakeHost("node129", no_route), FakeHost("node128", dropped))).observe()
     refused = ", ".join(f"{port}: No route to host" for port in (8848, 8849, 8850))
-    assert verdict == Verdict.failed(f"node129: 80: no answer; node128: {refused}", IN_THE_WAY)
+    assert verdict == Verdict.failed(f"node129: 80: no answer; node128: {refused}", hint)
 
 
-def test_where_no_firewall_runs_everything_is_let_in() -> None:
-    assert judge_kept(None, ("port=80/tcp",), "01") == Verdict.passed("no firewalld runs")
+@pytest.mark.parametrize(
+    ("filters", "enabled", "verdict"),
+    [
+        ([], False, Verdict.passed("no firewalld runs, and nothing else drops")),
+        (
+            [CHAIN, LEGACY],
+            False,
+            Verdict.skipped(
+                "no firewalld; what is let in after a reboot is up to what loads nft inet filter input (policy drop) "
+                "and iptables-legacy filter INPUT (policy accept) then"
+            ),
+        ),
+        (
+            [],
+            True,
+            Verdict.failed(
+                "firewalld does not run now, and drops what it does not know after a reboot",
+                "systemctl start firewalld and run the notebook again, or systemctl disable firewalld.",
+            ),
+        ),
+    ],
+)
+def test_what_will_be_let_in_where_firewalld_does_not_run(
+    filters: list[InputChain], enabled: bool, verdict: Verdict
+) -> None:
+    assert judge_without_firewalld(filters, enabled=enabled) == verdict
+
+
+def test_the_hint_has_the_command_for_each_chain_in_the_way() -> None:
+    commands = {chain: chain.accepting_vrrp() for chain in (CHAIN, LEGACY)}
+    assert hint_for_filters("node128", commands, firewalld=False) == (
+        "On node128 run `nft 'insert rule inet filter input ip protocol 112 accept' && "
+        "iptables-legacy -I INPUT -p 112 -j ACCEPT`, and add it to what is loaded at boot. In the way, and not ours to "
+        "change: nft inet filter input (policy drop) and iptables-legacy filter INPUT (policy accept)."
+    )
 
 
 def test_what_is_let_in_now_and_after_a_reboot() -> None:
@@ -65,31 +127,19 @@ def test_what_is_let_in_only_now_or_only_later_is_not_kept(runtime: Zone, perman
     )
 
 
+def test_where_no_chain_is_in_the_way_firewalld_may_have_another_zone() -> None:
+    assert hint_for_filters("node128", {}, firewalld=True) == (
+        "node128's default zone lets them in: is the interface in another (firewall-cmd --get-active-zones)?"
+    )
+
+
 @pytest.mark.parametrize(
-    ("arrived", "backend", "verdict"),
+    ("arrived", "verdict"),
     [
-        (5, "nftables", Verdict.passed("5 of 5 from node129")),
-        (5, "", Verdict.passed("5 of 5 from node129")),
-        (
-            0,
-            "",
-            Verdict.failed(
-                "0 of 5 from node129", "No firewalld drops them here: another firewall, or the segment, does."
-            ),
-        ),
-        (
-            0,
-            "nftables",
-            Verdict.failed(
-                "0 of 5 from node129", "The firewall (nftables) drops them, and both would hold the VIP: notebook 04."
-            ),
-        ),
-        (
-            4,
-            "nftables",
-            Verdict.failed("4 of 5 from node129", "Some are lost: a limit in the firewall, or a bad segment."),
-        ),
+        (5, Verdict.passed("5 of 5 from node129")),
+        (0, Verdict.failed("0 of 5 from node129", "Do it.")),
+        (4, Verdict.failed("4 of 5 from node129", "Some are lost: a limit in the firewall, or a bad segment.")),
     ],
 )
-def test_packets_that_are_lost(arrived: int, backend: str, verdict: Verdict) -> None:
-    assert judge_packets("node129", arrived, backend) == verdict
+def test_packets_that_are_lost(arrived: int, verdict: Verdict) -> None:
+    assert judge_packets("node129", arrived, "Do it.") == verdict

@@ -8,6 +8,7 @@ from checks.nodes import FakeHost, lost, open_fake
 from runbook_lib.chapter.machines import Facts
 from runbook_lib.checks.machines import judge_clocks, judge_machine, machines_ready
 from runbook_lib.checks.verdict import Verdict
+from runbook_lib.site import Machine, parse_site
 
 SAID = """\
 0
@@ -30,10 +31,15 @@ FACTS = Facts(
 )
 
 
-@pytest.mark.parametrize("interface", ["ens33", ""])
-def test_a_machine_that_is_ready(interface: str) -> None:
+SITE = parse_site({"lab": {"name": "mine"}})
+NODE = SITE.nodes.backup
+CLIENT = Machine(name="client", address="192.168.42.132")
+
+
+@pytest.mark.parametrize("machine", [NODE, CLIENT.model_copy(update={"address": NODE.address})])
+def test_a_machine_that_is_ready(machine: Machine) -> None:
     observed = "Debian GNU/Linux 12 (bookworm), 20480 MiB free, 192.168.42.128 on ens33"
-    assert judge_machine(FACTS, "192.168.42.128", interface) == Verdict.passed(observed)
+    assert judge_machine(FACTS, SITE, machine) == Verdict.passed(observed)
 
 
 @pytest.mark.parametrize(
@@ -58,21 +64,24 @@ def test_a_machine_that_is_ready(interface: str) -> None:
         ),
         (
             replace(FACTS, without_carrier=("ens33",)),
-            Verdict.failed("the cable of ens33 is out", "Put it in; in the lab: runbook lab plug, or a run."),
+            Verdict.failed(
+                "the cable of ens33 is out",
+                "Put node128's cable in; in the lab: runbook lab plug node128 --name mine, or a run.",
+            ),
         ),
     ],
 )
 def test_what_a_machine_lacks(found: Facts, verdict: Verdict) -> None:
-    assert judge_machine(found, "192.168.42.128", "ens33") == verdict
+    assert judge_machine(found, SITE, NODE) == verdict
 
 
 def test_just_enough_room() -> None:
-    assert judge_machine(replace(FACTS, free_mib=300), "192.168.42.128", "ens33").status == "PASSED"
+    assert judge_machine(replace(FACTS, free_mib=300), SITE, NODE).status == "PASSED"
 
 
 def test_only_a_node_needs_room_and_its_address_on_the_interface_of_the_parameters() -> None:
     elsewhere = replace(FACTS, free_mib=5, addresses=(("eth0", "192.168.42.132/24"),))
-    assert judge_machine(elsewhere, "192.168.42.132", "").status == "PASSED"
+    assert judge_machine(elsewhere, SITE, CLIENT).status == "PASSED"
 
 
 def test_a_machine_that_cannot_be_reached_is_not_ready() -> None:

@@ -30,33 +30,34 @@ def members(*leaders: str | None) -> tuple[Member, ...]:
 
 
 def test_all_are_ready_and_name_one_leader() -> None:
-    assert judge_members(members(AT[1], AT[1], AT[1])) == Verdict.passed(f"3 of 3 ready, leader {AT[1]}")
+    assert judge_members(members(AT[1], AT[1], AT[1]), "mine") == Verdict.passed(f"3 of 3 ready, leader {AT[1]}")
 
 
 def test_a_member_that_is_not_ready_is_named() -> None:
-    assert judge_members(members(AT[0], None, AT[0])) == Verdict.failed(
+    assert judge_members(members(AT[0], None, AT[0]), "mine") == Verdict.failed(
         f"2 of 3 ready, leader {AT[0]}; not ready: {AT[1]}",
-        "They need half a minute after a boot; in the lab: systemctl status 'nacos@*' on node128. "
+        "They need half a minute after a boot, some on a busy machine: wait, then run again. In the lab: "
+        "runbook lab exec node128 --name mine -- systemctl status 'nacos@*'. "
         "Where one answers on its own machine only, notebook 01 opens its port.",
     )
 
 
 def test_none_is_ready() -> None:
-    observed = judge_members(members(None, None, None)).observed
+    observed = judge_members(members(None, None, None), "mine").observed
     assert observed == f"0 of 3 ready, leader unknown; not ready: {', '.join(AT)}"
 
 
 def test_two_leaders_are_none() -> None:
     observed = f"3 of 3 ready, leader {AT[0]}, {AT[1]}"
-    assert judge_members(members(AT[1], AT[0], AT[0])) == Verdict.failed(observed, ELECTION)
+    assert judge_members(members(AT[1], AT[0], AT[0]), "mine") == Verdict.failed(observed, ELECTION)
 
 
 def test_a_group_without_a_leader() -> None:
-    assert judge_members(members("", "", "")) == Verdict.failed("3 of 3 ready, leader unknown", ELECTION)
+    assert judge_members(members("", "", ""), "mine") == Verdict.failed("3 of 3 ready, leader unknown", ELECTION)
 
 
 def test_a_member_that_knows_no_leader_does_not_agree() -> None:
-    verdict = judge_members(members(AT[0], "", AT[0]))
+    verdict = judge_members(members(AT[0], "", AT[0]), "mine")
     assert (verdict.status, verdict.hint) == ("FAILED", ELECTION)
 
 

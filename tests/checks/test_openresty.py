@@ -7,7 +7,7 @@ import pytest
 from runbook_lib.chapter.openresty import Entry, wanted_entry
 from runbook_lib.chapter.service import ServiceState
 from runbook_lib.chapter.vip import Answer
-from runbook_lib.checks.openresty import judge_answer, judge_installed, judge_restart, judge_running
+from runbook_lib.checks.openresty import judge_answer, judge_installed, judge_other, judge_restart, judge_running
 from runbook_lib.checks.verdict import Verdict
 from runbook_lib.site import Site
 
@@ -25,6 +25,10 @@ UNIT = "openresty.service"
         (
             replace(FOUND, files=replace(WANTED, launcher="ELF")),
             Verdict.passed("an OpenResty of its own, used as it is"),
+        ),
+        (
+            replace(FOUND, port_taken_by="nginx"),
+            Verdict.passed("nginx of its own, used as it is"),
         ),
         (
             replace(FOUND, files=replace(WANTED, launcher=None)),
@@ -76,6 +80,37 @@ def test_an_entry_is_set_up(found: Entry, verdict: Verdict) -> None:
 )
 def test_unit_and_processes_belong_together(state: str, processes: int, verdict: Verdict) -> None:
     assert judge_running(UNIT, state, processes) == verdict
+
+
+@pytest.mark.parametrize(
+    ("state", "counts_names", "verdict"),
+    [
+        (
+            "active",
+            False,
+            Verdict.warned(
+                "active, and it is nginx", "The chapter's check script would not see it; ours asks it for /entry."
+            ),
+        ),
+        (
+            "active",
+            True,
+            Verdict.failed(
+                "active, and it is nginx", "The chapter's check script counts processes called openresty: take ours."
+            ),
+        ),
+        (
+            "inactive",
+            False,
+            Verdict.failed(
+                "nginx listens on its port, and openresty.service is inactive",
+                "Name the unit that runs it: openresty.unit, perhaps nginx.service.",
+            ),
+        ),
+    ],
+)
+def test_another_server_in_its_place(state: str, counts_names: bool, verdict: Verdict) -> None:
+    assert judge_other(UNIT, state, "nginx", counts_names=counts_names) == verdict
 
 
 @pytest.mark.parametrize(

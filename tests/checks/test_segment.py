@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from checks.nodes import FakeHost, open_fake
 from runbook_lib.checks.segment import (
     Advertiser,
     Heard,
@@ -9,6 +10,7 @@ from runbook_lib.checks.segment import (
     judge_keepalived,
     judge_vip,
     parse_scan,
+    scan,
 )
 from runbook_lib.checks.verdict import Verdict
 
@@ -26,7 +28,19 @@ def test_what_was_heard() -> None:
 
 @pytest.mark.parametrize("found", [frozenset[str](), frozenset({"0200c0a82a81"})])
 def test_a_vip_that_nobody_else_has(found: frozenset[str]) -> None:
-    assert judge_vip(found, frozenset({"0200c0a82a81"})) == Verdict.passed("nobody else does")
+    assert judge_vip(found, frozenset({"0200c0a82a81"})) == Verdict.passed("nobody else answers for it")
+
+
+@pytest.mark.parametrize(
+    ("vrrp", "listened"),
+    [({}, "3.00"), ({"version": 3, "advert_int": 0.02}, "3.00"), ({"advert_int": 100.0}, "100.50")],
+)
+def test_a_stranger_has_time_to_be_heard(vrrp: dict[str, object], listened: str) -> None:
+    def answer(command: str) -> tuple[int, str, str]:
+        assert command.endswith(f" {listened}")
+        return 0, "vrrp 192.168.42.7 51 200", ""
+
+    assert scan(open_fake(FakeHost("node128", answer), vrrp=vrrp)).advertisers == {STRANGER}
 
 
 def test_a_vip_that_another_machine_has() -> None:
@@ -38,11 +52,11 @@ def test_a_vip_that_another_machine_has() -> None:
 @pytest.mark.parametrize(
     ("heard", "verdict"),
     [
-        (frozenset[Advertiser](), Verdict.passed("nobody else does")),
-        (frozenset({MASTER}), Verdict.passed("nobody else does")),
+        (frozenset[Advertiser](), Verdict.passed("nobody else used it in 3 s")),
+        (frozenset({MASTER}), Verdict.passed("nobody else used it in 3 s")),
         (
             frozenset({MASTER, Advertiser("192.168.42.7", 52, 1)}),
-            Verdict.passed("nobody else does; in use by others: [52]"),
+            Verdict.passed("nobody else used it in 3 s; in use by others: [52]"),
         ),
         (
             frozenset({MASTER, STRANGER}),
@@ -53,7 +67,7 @@ def test_a_vip_that_another_machine_has() -> None:
     ],
 )
 def test_who_advertises(heard: frozenset[Advertiser], verdict: Verdict) -> None:
-    assert judge_advertisers(heard, OWN, 51) == verdict
+    assert judge_advertisers(heard, OWN, 51, 3.0) == verdict
 
 
 @pytest.mark.parametrize(

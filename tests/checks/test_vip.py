@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from checks.nodes import FakeHost, open_fake
+from checks.nodes import FakeHost, lost, open_fake
 from runbook_lib.chapter.vip import Answer
 from runbook_lib.checks.verdict import Verdict
-from runbook_lib.checks.vip import judge_answer, judge_holders, one_vip_holder
+from runbook_lib.checks.vip import judge_answer, judge_holders, one_vip_holder, vip_answers
+from runbook_lib.errors import UnreachableError
 
 ANSWER = Answer("observer", 200, "node129", "")
 
@@ -22,7 +23,7 @@ def test_nobody_holds_it() -> None:
     assert judge_holders((), "node129") == Verdict.failed(
         "nobody holds it",
         "After a start both wait 3A + skew; then: does keepalived run (notebook 07), does the script fail on both "
-        "(run it by hand)?",
+        "(run it by hand), is a cable out?",
     )
 
 
@@ -37,8 +38,8 @@ def test_both_hold_it() -> None:
 def test_another_holds_it_than_expected() -> None:
     assert judge_holders(("node128",), "node129") == Verdict.failed(
         "node128 holds it",
-        "node129 gives it up when its script fails, its keepalived is stopped, or it has only just come back "
-        "(it waits 3A + skew).",
+        "node129 gives it up when its cable is out, its script fails, its keepalived is stopped, or it has only "
+        "just come back (it waits 3A + skew).",
     )
 
 
@@ -64,7 +65,7 @@ def test_where_nobody_preempts_either_node_may_hold_it(values: dict[str, Any], c
             Answer("observer", 0, "", "curl: (7) refused"),
             (),
             Verdict.failed(
-                "asked from observer: curl: (7) refused; nobody holds the VIP", "Start keepalived: notebook 07."
+                "asked from observer: curl: (7) refused; nobody holds the VIP", "See why at vip.one-holder."
             ),
         ),
         (
@@ -102,3 +103,25 @@ def test_where_nobody_preempts_either_node_may_hold_it(values: dict[str, Any], c
 )
 def test_the_holder_answers(answer: Answer, holders: tuple[str, ...], verdict: Verdict) -> None:
     assert judge_answer(answer, holders) == verdict
+
+
+@pytest.mark.parametrize(
+    ("entry", "observed"),
+    [
+        ("node128", "asked from observer: 200 from node128, which holds the VIP; node129 can't be asked"),
+        ("node129", None),
+    ],
+)
+def test_a_node_that_is_lost_is_not_needed_where_the_other_one_answers(entry: str, observed: str | None) -> None:
+    holds = "2: ens33    inet 192.168.42.130/24 scope global secondary ens33\n"
+    page = f"HTTP/1.1 200 OK\r\nX-Entry: {entry}\r\n\r\n"
+    site = open_fake(
+        FakeHost("node129", lost),
+        FakeHost("node128", lambda command: (0, holds, "")),
+        FakeHost("observer", lambda command: (0, page, "")),
+    )
+    if observed is None:
+        with pytest.raises(UnreachableError):
+            vip_answers(site).observe()
+    else:
+        assert vip_answers(site).observe() == Verdict.passed(observed)

@@ -19,7 +19,9 @@ class FakeHost(Host):
         self.commands: list[str] = []
         self.files: dict[str, str] = {}
 
-    def run(self, command: str, *values: object, timeout_s: float = 60.0, stdin: bytes | None = None) -> Completed:
+    def run(
+        self, command: str, *values: object, timeout_s: float = 60.0, stdin: bytes | None = None, shown: str = ""
+    ) -> Completed:
         line = command % values
         self.commands.append(line)
         status, stdout = self.answer(line)

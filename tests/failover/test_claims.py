@@ -6,11 +6,10 @@ from dataclasses import replace
 import pytest
 from trials import trial
 
-from runbook_lib.checks.verdict import Status, Verdict
-from runbook_lib.failover.application import Followed
-from runbook_lib.failover.claims import judge_application, judge_outage, outage_in_band
-from runbook_lib.failover.theory import Band
-from runbook_lib.failover.trial_record import Skipped
+from runbook_lib.checks.verdict import Skipped, Status, Verdict
+from runbook_lib.failover.theory.band import Band
+from runbook_lib.failover.trials.application import Followed
+from runbook_lib.failover.trials.claims import judge_application, judge_outage, outage_in_band
 
 NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the 50 of node128")
 
@@ -52,6 +51,10 @@ def test_without_a_lost_request_the_fault_took_no_effect() -> None:
     assert verdict.hint == "the fault took no effect, or the service doesn't come from the MASTER"
 
 
+def test_where_an_outage_need_not_come_none_is_right() -> None:
+    assert judge_outage(trial(0.0, band=Band(0.0, 0.1, "both hold it"))).status is Status.PASSED
+
+
 def test_an_outage_without_end_names_who_should_have_taken_over() -> None:
     verdict = judge_outage(trial(5.0))
     assert verdict.status is Status.FAILED
@@ -63,6 +66,13 @@ def test_a_vip_that_never_moves_is_out_until_the_undo() -> None:
     verdict = judge_outage(trial(1.0, band=NEVER))
     assert verdict.status is Status.FAILED
     assert verdict.hint == "it recovered before the undo, although weight -20: 80 is not below the 50 of node128"
+
+
+def test_a_vip_that_never_moves_and_loses_nothing_was_not_hit() -> None:
+    verdict = judge_outage(trial(0.0, band=NEVER))
+    assert verdict.status is Status.FAILED
+    assert verdict.observed == "shutdown-master: nothing lost; predicted until the undo; then node128 held the VIP"
+    assert verdict.hint == "the fault took no effect, or the service doesn't come from the MASTER"
 
 
 def test_a_skipped_trial_skips_its_check_with_the_reason() -> None:
@@ -107,3 +117,10 @@ def test_the_running_one_counts_only_where_it_was_waited_for() -> None:
 def test_an_application_that_was_not_asked_is_skipped() -> None:
     assert judge_application(trial()).status is Status.SKIPPED
     assert judge_application(Skipped("no fault here")) == Verdict.skipped("no fault here")
+
+
+def test_what_is_lost_after_the_undo_is_not_the_faults_outage() -> None:
+    made = replace(trial(0.5), undone_s=2.99)
+    assert made.outage is None
+    assert [round(outage.duration_s or 0.0, 2) for outage in made.way_back] == [0.5]
+    assert trial(0.5).way_back == ()

@@ -1,21 +1,23 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from fakes import open_fake_site
+from fakes import FakeHost, open_fake_site
 
 from runbook_lib import lab
-from runbook_lib.errors import HostError
-from runbook_lib.failover import faults
-from runbook_lib.failover.catalogue import fault_named
-from runbook_lib.failover.faults import injected, not_agreed, undo_recorded_faults, why_not
-from runbook_lib.failover.trial_record import Skipped
+from runbook_lib.checks.verdict import Skipped
+from runbook_lib.errors import FaultError, HostError
+from runbook_lib.failover.faults import injection as injection_module
+from runbook_lib.failover.faults.catalogue import fault_named
+from runbook_lib.failover.faults.inject import injected, not_agreed, why_not
+from runbook_lib.failover.faults.recovery import undo_recorded_faults
 from runbook_lib.journal import FaultApplied, FaultRecorded, FaultUndone, read_journal
 from runbook_lib.lab import LabStatus, MachineStatus
 
 STOP = fault_named("stop-keepalived")
+IS_ACTIVE = "sh -c systemctl is-active"
 RECORD = "/var/lib/runbook/faults/stop-keepalived-1"
 
 
@@ -37,10 +39,11 @@ def test_the_undo_is_recorded_before_the_fault_and_runs_after_it(tmp_path: Path)
             f"--timer-property=AccuracySec=100ms /bin/sh {RECORD}"
         )
         assert injection.apply() == 1700000000.25
-        assert master.commands[-1] == (
+        assert master.commands[-2:] == [
             "sh -c set -e; test -e /var/lib/runbook/faults/stop-keepalived-1; date +%s.%N; "
-            "{ systemctl stop keepalived.service; } >&2"
-        )
+            "{ systemctl stop keepalived.service; } >&2",
+            "sh -c was=''; ! systemctl is-active --quiet keepalived.service",
+        ]
     assert master.commands[-3:] == [
         f"test ! -e {RECORD} || sh {RECORD}",
         "systemctl stop runbook-fault-stop-keepalived-1.timer 2>/dev/null || true",
@@ -75,10 +78,10 @@ def test_nothing_is_applied_where_the_undo_cannot_be_recorded(tmp_path: Path) ->
     assert not any("systemctl stop keepalived" in command for command in master.commands)
 
 
-def test_an_undo_that_no_probe_confirms_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults, "CONFIRM_WITHIN_S", 0.0)
-    site, master = open_fake_site(tmp_path, lambda command: (3, "") if "is-active" in command else clock(command))
-    with pytest.raises(HostError) as error, injected(site, STOP, "stop-keepalived-1", master) as injection:
+def test_an_undo_that_no_probe_confirms_is_an_error(tmp_path: Path) -> None:
+    fault = replace(STOP, back_within_s=0.0)
+    site, master = open_fake_site(tmp_path, lambda command: (3, "") if IS_ACTIVE in command else clock(command))
+    with pytest.raises(HostError) as error, injected(site, fault, "stop-keepalived-1", master) as injection:
         injection.apply()
     assert str(error.value) == (
         "node129: the undo of stop-keepalived ran, but is not confirmed within 0 s. "
@@ -87,11 +90,103 @@ def test_an_undo_that_no_probe_confirms_is_an_error(tmp_path: Path, monkeypatch:
     assert read_journal(tmp_path / "journal.jsonl")[-1].event == FaultUndone("stop-keepalived-1", confirmed=False)
 
 
+def test_a_fault_without_effect_is_an_error_and_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(injection_module, "EFFECT_WITHIN_S", 0.0)
+    monkeypatch.setattr(injection_module, "EFFECT_ADVERTISEMENTS", 0)
+    site, master = open_fake_site(tmp_path, lambda command: (1, "") if "was=" in command else clock(command))
+    with pytest.raises(FaultError) as error, injected(site, STOP, "stop-keepalived-1", master) as injection:
+        injection.apply()
+    assert str(error.value) == (
+        "node129: no effect of stop-keepalived was seen within 0 s. "
+        "This must succeed there: ! systemctl is-active --quiet keepalived.service"
+    )
+    assert events(tmp_path)[-1] == FaultUndone("stop-keepalived-1", confirmed=True)
+
+
+def test_an_effect_that_was_seen_at_once_may_have_expired_at_the_end(tmp_path: Path) -> None:
+    looks = iter([0])  # the second one would be one too many
+    site, master = open_fake_site(tmp_path, lambda command: (next(looks), "") if "was=" in command else clock(command))
+    with injected(site, STOP, "stop-keepalived-1", master) as injection:
+        injection.apply()
+
+
+def test_a_second_fault_is_refused_while_one_is_on(tmp_path: Path) -> None:
+    listed = "kill-keepalived-12345678\ncombinations-1\n"
+    site, master = open_fake_site(tmp_path, lambda command: (0, listed if command.startswith("ls") else ""))
+    with pytest.raises(FaultError) as error, injected(site, STOP, "stop-keepalived-1", master):
+        pass
+    assert str(error.value) == (
+        "A fault is on already: kill-keepalived is active on node129. Undo it first: runbook fault recover -f FILE"
+    )
+    assert (len(master.commands), master.files) == (1, {})
+
+
+def test_a_demonstration_may_inject_faults_of_its_own(tmp_path: Path) -> None:
+    answer = {"ls": "combinations-12345678\n", "sh": "1700000000.25\n"}
+    site, master = open_fake_site(tmp_path, lambda command: (0, answer.get(command.partition(" ")[0], "")))
+    with injected(site, STOP, "stop-keepalived-1", master) as injection:
+        injection.apply()
+
+
+@pytest.mark.parametrize(
+    ("fault", "machine", "needs"),
+    [
+        ("kill-keepalived", "node129", "running keepalived.service"),
+        ("block-vrrp-one-side", "node129", "nft"),
+        (
+            "stop-nacos", "node128",
+            "nacos@8848.service and nacos@8849.service and nacos@8850.service (is the lab up with --no-nacos?)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_machine_that_lacks_what_the_fault_needs_is_named_before_anything_is_recorded(
+    tmp_path: Path, fault: str, machine: str, needs: str
+) -> None:
+    site, master = open_fake_site(tmp_path, lambda command: (1 if "sh -ec" in command else 0, ""))
+    with pytest.raises(FaultError) as refused, injected(site, fault_named(fault), "x", master):
+        pass
+    assert str(refused.value) == (
+        f"{machine} has no {needs}, and {fault} needs it. "
+        "Bring it there, or choose another fault: runbook fault list -f FILE"
+    )
+    assert all(host.files == {} for host in site.hosts.values() if isinstance(host, FakeHost))
+
+
+def test_a_fault_of_both_nodes_is_recorded_on_both_before_it_hits_one(tmp_path: Path) -> None:
+    site, master = open_fake_site(tmp_path, clock)
+    with injected(site, fault_named("block-vrrp-both"), "block-vrrp-both-1", master) as injection:
+        hosts = [host for host in injection.hosts if isinstance(host, FakeHost)]
+        assert [(host.name, len(host.files)) for host in hosts] == [("node129", 1), ("node128", 1)]
+        injection.apply()
+        assert all("add table ip runbook_fault" in host.commands[-2] for host in hosts)
+    kinds = [type(event).__name__ for event in events(tmp_path)]
+    assert kinds == ["FaultRecorded", "FaultRecorded", "FaultApplied", "FaultUndone", "FaultUndone"]
+
+
+def test_the_return_of_the_master_begins_when_the_other_node_holds_the_vip(tmp_path: Path) -> None:
+    vip = "2: ens33    inet 192.168.42.130/24 scope global secondary ens33\n"
+    site, master = open_fake_site(tmp_path, lambda command: (0, vip) if command.startswith("ip ") else clock(command))
+    with injected(site, fault_named("return-of-master"), "return-of-master-1", master):
+        assert isinstance(site.backup, FakeHost)
+        assert master.commands[-1] == "sh -ec systemctl stop keepalived.service"
+        assert site.backup.commands[-1] == "ip -4 -o addr show"
+
+
 def test_a_site_that_allows_no_disruption_says_so(tmp_path: Path) -> None:
     site, _ = open_fake_site(tmp_path, disruption="none")
     skipped = why_not(site, STOP)
     assert repr(skipped) == "SKIPPED: a fault needs disruption: faults, the site allows none"
     assert why_not(open_fake_site(tmp_path)[0], STOP) is None
+
+
+def test_ssh_has_no_hand_at_the_cable_and_no_nacos_of_ours(tmp_path: Path) -> None:
+    site, _ = open_fake_site(tmp_path, disruption="faults", substrate="ssh")
+    assert repr(why_not(site, fault_named("unplug-master"))) == (
+        "SKIPPED: unplug-master needs a hand at the cable to plug it in again, and substrate ssh has none"
+    )
+    assert repr(why_not(site, fault_named("stop-nacos"))) == (
+        "SKIPPED: stop-nacos needs the lab's own Nacos, and this site's members are somebody else's"
+    )
 
 
 def test_ssh_has_no_power_switch(tmp_path: Path) -> None:
@@ -127,12 +222,14 @@ def test_what_a_killed_run_left_on_a_node_is_undone(tmp_path: Path) -> None:
         return 0, "stop-keepalived-1\n" if command.startswith("ls") else ""
 
     site, master = open_fake_site(tmp_path, answer, substrate="ssh")
-    assert undo_recorded_faults(site) == (
-        "node129: stop-keepalived-1 undone",
-        "node128: stop-keepalived-1 undone",
+    with pytest.raises(HostError) as error:
+        undo_recorded_faults(site)
+    # It is listed still: that its undo ran is not that it is gone. The other node had its turn all the same.
+    assert str(error.value) == (
+        "node129: the undo of stop-keepalived-1 ran, but is not confirmed. "
+        "Look there: systemctl --failed, and /var/lib/runbook/faults/"
     )
     assert f"test ! -e {RECORD} || sh {RECORD}" in master.commands
-    # It is listed still: that its undo ran is not that it is gone.
     assert events(tmp_path) == [FaultUndone("stop-keepalived-1", confirmed=False)] * 2
 
 
@@ -142,8 +239,9 @@ def test_an_undo_is_confirmed_when_its_record_is_gone(tmp_path: Path) -> None:
     def answer(command: str) -> tuple[int, str]:
         return 0, left.pop() if command.startswith("ls") else ""
 
-    site, _ = open_fake_site(tmp_path, answer, substrate="ssh")
+    site, master = open_fake_site(tmp_path, answer, substrate="ssh")
     assert undo_recorded_faults(site) == ("node129: stop-keepalived-1 undone",)
+    assert master.commands[-1] == "sh -c systemctl is-active --quiet keepalived.service"
     assert events(tmp_path) == [FaultUndone("stop-keepalived-1", confirmed=True)]
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.failover import node_record
-from runbook_lib.failover.node_record import render_undo
+from runbook_lib.failover.faults import node_record
+from runbook_lib.failover.faults.node_record import render_undo
 
 
 def test_an_undo_removes_itself_once_it_succeeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

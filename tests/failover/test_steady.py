@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from fakes import open_fake_site
 
 from runbook_lib.checks.verdict import Status
-from runbook_lib.failover.steady import NodeState, PairState, judge_steady, parse_node_state
+from runbook_lib.failover.trials.steady import NodeState, PairState, judge_steady, parse_node_state
+from runbook_lib.failover.trials.waiting import settles_within_s, steady_within_s
 from runbook_lib.site import Site, parse_site
 
 ANSWER = """\
@@ -23,8 +27,20 @@ MASTER = NodeState("node129", "active", "active", True, "MASTER")
 BACKUP = NodeState("node128", "active", "active", False, "BACKUP")
 
 
+@pytest.mark.parametrize("advert_s", [1, 6, 60])
+def test_a_pair_is_given_the_time_that_its_configuration_needs(advert_s: int, tmp_path: Path) -> None:
+    site = open_fake_site(tmp_path, vrrp={"advert_int": advert_s})[0]
+    assert settles_within_s(site) > 3 * advert_s + 1
+    assert steady_within_s(site) > settles_within_s(site)
+
+
 def test_a_node_says_what_runs_and_whether_it_holds_the_vip() -> None:
     assert parse_node_state("node129", ANSWER, "192.168.42.130") == MASTER
+
+
+def test_what_a_stopped_keepalived_was_last_is_no_state() -> None:
+    stopped = parse_node_state("node129", ANSWER.replace("active\nactive", "active\ninactive"), "192.168.42.130")
+    assert str(stopped) == "node129: OpenResty active, keepalived inactive, no VRRP state, holds the VIP"
 
 
 def test_another_address_that_begins_like_the_vip_is_not_the_vip() -> None:
@@ -70,7 +86,7 @@ def test_the_pair_in_steady_state() -> None:
         ),
         (
             MASTER, NodeState("node128", "active", "active", False, "FAULT"), "node129",
-            "node128 is in FAULT: its check script fails, run it there by hand",
+            "node128 is in FAULT: its cable is out, or its check script fails (run it there by hand)",
         ),
         (
             MASTER, NodeState("node128", "active", "active", True, "MASTER"), "node129",

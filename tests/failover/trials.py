@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runbook_lib.failover.theory import Band
-from runbook_lib.failover.timeline import Recording, Sample
-from runbook_lib.failover.trial_record import Trial
+from runbook_lib.failover.measuring.samples import Recording, Sample
+from runbook_lib.failover.theory.band import Band
+from runbook_lib.failover.trials.trial_record import Trial
 
 STEP_S = 0.01
 FAULT_S = 3.0
@@ -41,4 +41,15 @@ def trial(outage_s: float = 0.82, *, band: Band | None = None, late_at_s: float 
         holders=("node128",),
         recording=Recording(1700000000.0, samples(outage_s, late_at_s=late_at_s), "samples\n"),
         name="shutdown-master-1a2b3c4d",
+        holder="node129",
+        nodes={"node129": "192.168.42.129", "node128": "192.168.42.128"},
+        router_id=51,
+        keepalived="2.2.7",
+        exact=None,
+        clocks={},
+        ready_s=0.0,
+        missing={},
+        followed=None,
+        capture=b"",
+        addresses={},
     )

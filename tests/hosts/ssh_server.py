@@ -120,7 +120,7 @@ def _run(server: SshServer, channel: paramiko.Channel, command: bytes) -> None:
 
 def _feed(server: SshServer, channel: paramiko.Channel, stdin: IO[bytes]) -> None:
     fed = 0
-    with suppress(OSError), stdin:
+    with suppress(OSError, ValueError), stdin:  # ValueError: the command ended, its stdin is closed
         while chunk := channel.recv(1 << 15):
             stdin.write(chunk)
             stdin.flush()

@@ -70,7 +70,8 @@ def test_the_end_of_our_stdin_ends_a_watched_command() -> None:
         assert process.stdout.readline() == "ready\n"
         process.stdin.close()
         assert process.stdout.read() == "told to end\n"
-        assert process.wait(5) == 5
+        # 143: on a busy machine `ready` comes before `timeout` knows its child, and ends alone; the group is told then.
+        assert process.wait(5) in (5, 143)
 
 
 def test_no_secret_is_in_the_line() -> None:

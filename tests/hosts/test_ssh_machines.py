@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.errors import CommandTimeoutError, HostKeyError, SessionLostError, TransferError, UnreachableError
-from runbook_lib.hosts import Endpoint, Host
+from runbook_lib.errors import CommandTimeoutError, DiskFullError, HostKeyError, SessionLostError, UnreachableError
+from runbook_lib.hosts import Endpoint, Host, Mark, connection
 from runbook_lib.hosts.host_keys import parse_key
 from runbook_lib.journal import Journal, Secret
 from runbook_lib.lab import Lab
@@ -78,7 +79,7 @@ def test_stop_ends_it_on_the_machine(host: Host) -> None:
 
 def test_a_full_disk_leaves_nothing_behind(host: Host) -> None:
     host.run("mkdir -p /mnt/small; mount -t tmpfs -o size=64k tmpfs /mnt/small").check()
-    with pytest.raises(TransferError, match="No space left on device"):
+    with pytest.raises(DiskFullError, match="No space left on client in /mnt/small: /mnt/small/f could not be written"):
         host.write_file("/mnt/small/f", b"x" * 1_000_000)
     assert host.run("ls -A /mnt/small; umount /mnt/small; rmdir /mnt/small").check().stdout == ""
 
@@ -165,3 +166,51 @@ def test_a_password(operator: Endpoint) -> None:
     host = Host(by_password, Journal(None))
     assert host.run("id -un").stdout == "op\n"
     host.close()
+
+
+def test_what_a_lost_session_left_is_ended_by_the_next_one(lab_without_nacos: Lab, host: Host) -> None:
+    mark = Mark("owner", "r1")
+    lost, other = (Host(lab_without_nacos.endpoint(MACHINE), Journal(None), m) for m in (mark, Mark("owner")))
+    other_runs = other.start("sleep 67.5")
+    begin = threading.Thread(target=lambda: _ignore_loss(lambda: lost.run("cat; sleep 66.5", stdin=b"")))
+    begin.start()
+    host.run("i=0; until pgrep -x -f 'sleep 66.5' || [ $i -gt 99 ]; do i=$((i+1)); sleep 0.1; done").check()
+    lab_without_nacos.capture(MACHINE, ("sh", "-c", "systemctl stop ssh; pkill -KILL -x sshd; systemctl start ssh"))
+    begin.join()
+    assert processes(host, "sleep 66.5") != ""
+    lost.run("true").check()
+    assert processes(host, "sleep 66.5") == ""
+    other_runs.stop()
+
+
+def test_a_run_ends_what_earlier_runs_left_and_nothing_else(lab_without_nacos: Lab, host: Host) -> None:
+    marks = Mark("owner", "r1"), Mark("owner", "r2"), Mark("owner"), Mark("another", "r1")
+    hosts = [Host(lab_without_nacos.endpoint(MACHINE), Journal(None), mark) for mark in marks]
+    running = [one.start("sleep 68.%s", number) for number, one in enumerate(hosts)]
+    host.run("i=0; until [ $(pgrep -x -c sleep) -ge 4 ] || [ $i -gt 99 ]; do i=$((i+1)); sleep 0.1; done").check()
+    assert Host(lab_without_nacos.endpoint(MACHINE), Journal(None), marks[1]).end_leftovers() == ("sleep 68.0 ",)
+    assert [bool(processes(host, f"sleep 68.{number}")) for number in range(4)] == [False, True, True, True]
+    for one in running:
+        one.stop()
+
+
+def test_a_machine_that_falls_silent_is_given_up(
+    lab_without_nacos: Lab, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "ASK_EVERY_S", 0.2)
+    monkeypatch.setattr(connection, "SILENT_S", 1.0)
+    monkeypatch.setattr(connection, "CONNECT_S", 3.0)
+    threading.Timer(1.0, lab_without_nacos.capture, (MACHINE, ("pkill", "-STOP", "-x", "sshd"))).start()
+    try:
+        with pytest.raises(SessionLostError, match="the session ended during `sleep 69`"):
+            host.run("sleep 69")
+        with pytest.raises(UnreachableError, match="can't be reached over SSH: no answer within 3 s"):
+            host.run("true")
+    finally:
+        lab_without_nacos.capture(MACHINE, ("pkill", "-CONT", "-x", "sshd"))
+    assert host.run("true").exit_status == 0
+
+
+def _ignore_loss(work: Callable[[], object]) -> None:
+    with suppress(SessionLostError):
+        work()

@@ -39,19 +39,20 @@ def test_a_command_line_that_does_not_fit_is_refused() -> None:
 
 
 def test_a_reply_carries_its_result() -> None:
-    assert parse_reply(encode_reply({"status": 7})) == {"status": 7}
+    assert parse_reply(encode_reply({"status": 7}), "mine") == {"status": 7}
 
 
 def test_a_refusal_raises_the_same_error_at_the_caller() -> None:
     with pytest.raises(LabError) as refused:
-        parse_reply(encode_refusal(LabError("node129 is off.", "Power it on.")))
+        parse_reply(encode_refusal(LabError("node129 is off.", "Power it on.")), "mine")
     assert (refused.value.what, refused.value.todo) == ("node129 is off.", "Power it on.")
 
 
 def test_a_supervisor_that_dies_is_told() -> None:
     with pytest.raises(LabError) as refused:
-        parse_reply(b"")
-    assert str(refused.value) == "The lab's supervisor ended while it was asked. Start the lab again: runbook lab up"
+        parse_reply(b"", "mine")
+    cure = "Start the lab again: runbook lab up --name mine"
+    assert str(refused.value) == f"The lab's supervisor ended while it was asked. {cure}"
 
 
 def test_status_as_json_has_the_keys_that_other_tools_read() -> None:

@@ -33,7 +33,7 @@ def runbook(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return call
 
 
-@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("command", ["run", "check", "fault inject stop-keepalived", "fault recover"])
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -61,7 +61,7 @@ def runbook(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 )
 def test_a_parameter_file(runbook: Runbook, tmp_path: Path, command: str, text: str, said: str) -> None:
     (tmp_path / "site.yaml").write_bytes(text.encode(errors="surrogateescape"))
-    assert runbook(command, "-f", "site.yaml") == (2, "", f"runbook: {said}\n")
+    assert runbook(*command.split(), "-f", "site.yaml") == (2, "", f"runbook: {said}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["site.yaml"]
 
 
@@ -77,10 +77,18 @@ def test_a_parameter_file_that_is_not_there(runbook: Runbook) -> None:
         (("-p", "vrrp.advertint=2"), "-p vrrp.advertint: no such parameter. Did you mean 'vrrp.advert_int'?"),
         (("-p", "fault=stop-openrest"), "fault = 'stop-openrest' is no fault. Did you mean 'stop-openresty'?"),
         (
+            ("--only", "10", "-p", "faults=[stop-nacos, unplug-mastr]"),
+            "fault = 'unplug-mastr' is no fault. Did you mean 'unplug-master'?",
+        ),
+        (
+            ("--plan", "--only", "11", "-p", "trials=0"),
+            "trials = 0 is too few. Give 1 or more: -p trials=3",
+        ),
+        (
             ("-p", "vrrp.auth_pass=0111"),
             f"site.vrrp.auth_pass = 73: YAML read this as int 73: quote this value. {CORRECT}",
         ),
-        (("--only", "77"), "There is no notebook '77'. There are: 00, 01, 02, 03, 04, 05, 06, 07, 08, 09, 90."),
+        (("--only", "77"), "There is no notebook '77'. There are: 00, 01, 02, 03, 04, 05, 06, 07, 08, 09, 10, 11, 90."),
         (
             ("-p", "keepalived.archive=gone.tar.gz"),
             "keepalived.archive: there is no file {folder}/gone.tar.gz. Give the path of a source archive.",

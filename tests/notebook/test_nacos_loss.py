@@ -21,9 +21,12 @@ from runbook_lib.site import parse_site
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
+DIES_WITHIN_S = 1.0
+"""A JVM that was killed: until then its sockets still take connections."""
 RESUMES_WITHIN_S = 15.0
 """After the leader's loss: an election of the Raft group."""
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 300.0
+"""A member that starts replays every value that was published, beside all else that a test machine does."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,8 @@ class Publishing:
 
 
 def wait_for_members(site: OpenSite) -> None:
-    deadline = time.monotonic() + 120
-    while (verdict := judge_members(cluster_members(site))).status is not Status.PASSED:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while (verdict := judge_members(cluster_members(site), site.model.lab.name)).status is not Status.PASSED:
         assert time.monotonic() < deadline, verdict.observed
         time.sleep(0.5)
 
@@ -104,7 +107,7 @@ def test_a_followers_loss_costs_only_what_is_on_its_way(site: OpenSite) -> None:
         killed_s = time.monotonic()
         publishing.wait_for_more(20)
     failed = [publish for publish in publishing.done if not publish.taken]
-    assert [p for p in failed if p.begun_s > killed_s or p.ended_s < begun_s] == []
+    assert [p for p in failed if p.begun_s > killed_s + DIES_WITHIN_S or p.ended_s < begun_s] == []
     wait_for_members(site)
 
 

@@ -48,7 +48,7 @@ def calls(cell: dict[str, Any]) -> list[str]:
 
 
 def test_the_chapter_is_complete() -> None:
-    assert [n.number for n in notebooks_in(FOLDER)] == [*(f"{i:02}" for i in range(10)), "90"]
+    assert [n.number for n in notebooks_in(FOLDER)] == [*(f"{i:02}" for i in range(12)), "90"]
 
 
 @every_notebook

@@ -70,7 +70,11 @@ def test_a_notebooks_own_parameter() -> None:
         ("site.vrrp.version=3", "-p site.vrrp.version: no such parameter. Did you mean 'vrrp.version'?"),
         ("version=3", "-p version: no such parameter. Did you mean 'vrrp.version'?"),
         ("falt=stop-keepalived", "-p falt: no such parameter. Did you mean 'fault'?"),
-        ("trials=3", "-p trials: no such parameter. It is a parameter of 10-compare-failovers, which is not selected."),
+        (
+            "trials=3",
+            "-p trials: no such parameter. "
+            "It is one of 10-compare-failovers: runbook run -f FILE --only 10 -p trials=VALUE",
+        ),
         (
             "zzz=3",
             "-p zzz: no such parameter. Known are the names in parameters/lab.yaml, with dots, "
@@ -78,7 +82,7 @@ def test_a_notebooks_own_parameter() -> None:
         ),
         (
             "fault=3",
-            "fault = 3 is not of the type str. Quote it twice where YAML makes text a number: -p 'NAME=\"0111\"'.",
+            "fault = 3 is not of the type str. Write for example -p 'fault=\"0111\"'",
         ),
         (
             "nodes={a: 1, a: 2}",

@@ -6,12 +6,10 @@ from dataclasses import replace
 
 from checks.nodes import FakeHost, open_fake
 
-from runbook_lib import failover
 from runbook_lib.chapter.change import Change, Command, WriteFile
 from runbook_lib.chapter.config import CONFIG
 from runbook_lib.chapter.daemon import daemon_found
 from runbook_lib.chapter.service import BINARY, registration
-from runbook_lib.site import Site, parse_site
 
 
 def test_a_change_says_what_it_leaves() -> None:
@@ -37,14 +35,3 @@ def test_a_binary_that_will_be_built_is_another() -> None:
     assert registration(site, host).built == "b1"
     there = {("node128", "/usr/local/keepalived/sbin/keepalived"): None}
     assert registration(replace(site, planned=there), host).built == "planned"
-
-
-def test_what_is_disturbed_is_said_though_it_is_no_change() -> None:
-    assert failover.disturbances(Site(), "05", {}) == ()
-    assert failover.disturbances(Site(), "09", {"fault": "power-off-master"}) == (
-        "disturbs: power-off-master hits whoever holds the VIP, predicted outage 2.805-3.805 s, and is undone",
-    )
-    assert failover.disturbances(parse_site({"disruption": "none"}), "08", {}) == (
-        "disturbs nothing: the site allows none",
-    )
-    assert len(failover.disturbances(parse_site({"disruption": "demonstrations"}), "09", {})) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tiny
+from rich.console import Console
 
 from runbook_lib.evidence import Outcome, create_bundle
 from runbook_lib.journal import NotebookFinished
@@ -30,6 +32,7 @@ class Run:
     cell_limit_s: float = 60.0
     grace_s: float = 60.0
     on_cell: Callable[[int], None] = lambda index: None
+    printed: list[str] = field(default_factory=list)
     done: list[NotebookRun] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -37,7 +40,7 @@ class Run:
         self.interrupts = Interrupts()
 
     def __call__(self, *notebooks: Notebook) -> list[NotebookRun]:
-        progress = _Watched(self.on_cell)
+        progress = _Watched(self.on_cell, self.printed)
         given = {"site": {"vip": "10.0.0.9/24"}}
         runner = Runner(self.bundle, lambda n: dict(given), progress, self.interrupts, self.cell_limit_s, self.grace_s)
         with self.interrupts.caught(), KernelQueue(self.bundle, notebooks) as kernels:
@@ -52,12 +55,17 @@ class Run:
 
 
 class _Watched(Progress):
-    def __init__(self, on_cell: Callable[[int], None]) -> None:
+    def __init__(self, on_cell: Callable[[int], None], printed: list[str]) -> None:
         super().__init__()
         self._on_cell = on_cell
+        self._printed = printed
 
     def cell(self, index: int, cells: int) -> None:
         self._on_cell(index)
+
+    def printed(self, text: str) -> None:
+        self._printed.append(text)
+        super().printed(text)
 
 
 def test_they_run_in_order_until_one_fails_and_every_output_is_kept(tmp_path: Path) -> None:
@@ -131,3 +139,33 @@ def _signal_once_there(path: Path) -> None:
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_what_a_cell_prints_is_shown_while_it_goes_on(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    waits = (
+        "import time, pathlib\nprint('1 of 2 [x]', flush=True)\n"
+        f"while not pathlib.Path({str(said)!r}).exists(): time.sleep(0.05)"
+    )
+    run = Run(tmp_path, cell_limit_s=20)
+
+    def go_on_once_told() -> None:
+        while "1 of 2 [x]\n" not in run.printed:
+            time.sleep(0.05)
+        said.touch()
+
+    threading.Thread(target=go_on_once_told, daemon=True).start()
+    (executed,) = run(tiny.save(tmp_path, "01-a", waits, tiny.judged("PASSED")))
+    assert executed.result.verdict is Outcome.PASSED
+
+
+def test_the_live_line_is_what_was_printed_last() -> None:
+    drawn, line = io.StringIO(), "10-compare  cell 8 of 14  2 of 2 [y]"
+    progress = Progress(Console(file=drawn, force_terminal=True, width=200))
+    deadline = time.monotonic() + 10
+    with progress.doing("10-compare"):
+        progress.cell(7, 14)
+        progress.printed("1 of 2 [x]\n2 of 2 [y]\n")
+        while line not in drawn.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert line in drawn.getvalue()

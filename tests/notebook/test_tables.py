@@ -1,11 +1,12 @@
-"""What `runbook run --plan` prints."""
+"""What `runbook run --plan` and `runbook check` print."""
 
 from __future__ import annotations
 
 import pytest
 
 from runbook_lib.chapter.change import Change, Command, WriteFile
-from runbook_lib.notebook.tables import render_count, render_planned
+from runbook_lib.checks.verdict import Check, Verdict
+from runbook_lib.notebook.tables import render_checks, render_count, render_planned
 
 WRITE = WriteFile("/etc/a", "new\n", before="old\n")
 MADE = Change("node129", "write /etc/a", (WRITE, Command("systemctl reload x")), was="another", warning="odd")
@@ -46,3 +47,22 @@ def test_a_change_has_its_actions_its_warning_and_its_diff_below_it() -> None:
 )
 def test_the_last_line_counts_what_would_be_made_and_what_is_held_back(changes: list[Change], said: str) -> None:
     assert render_count(changes) == said
+
+
+def test_checks_in_a_row_with_the_same_hint_have_it_once_below_the_last() -> None:
+    off, well = Verdict.unknown("node128 is off", "Switch it on"), Verdict.passed("both")
+    stopped = Verdict.failed("node129: stopped", "Start it")
+    verdicts = [
+        (Check(name, "", "01", lambda: well), verdict)
+        for name, verdict in (("a", well), ("bb", off), ("c", off), ("d", stopped), ("e", off))
+    ]
+    assert render_checks(verdicts).splitlines() == [
+        "PASSED   a   both",
+        "UNKNOWN  bb  node128 is off",
+        "UNKNOWN  c   node128 is off",
+        "             -> Switch it on",
+        "FAILED   d   node129: stopped",
+        "             -> Start it",
+        "UNKNOWN  e   node128 is off",
+        "             -> Switch it on",
+    ]

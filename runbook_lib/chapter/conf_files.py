@@ -1,0 +1,64 @@
+"""Read a keepalived.conf from this machine's disk, with the files that it includes."""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import re
+from pathlib import Path
+
+from runbook_lib.chapter.conf_lines import SYNTAX, Problem
+from runbook_lib.chapter.conf_model import Configuration
+from runbook_lib.chapter.keepalived_conf import parse_configuration
+from runbook_lib.errors import ParameterError
+
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
+"""Bytes that no text has."""
+
+
+def read_configuration(file: str) -> Configuration:
+    """What a file says, `FILE@HOST` where its `@host` conditions are meant for one host.
+
+    Raises ParameterError with file and line when it is missing, binary, empty, or its braces or quotes don't match.
+    """
+    path, host = _path_and_host(file)
+    found = parse_configuration(_text(path), path, host, _included)
+    if broken := next((problem for problem in found.problems if problem.rule == SYNTAX), None):
+        raise syntax_error(broken)
+    return found
+
+
+def syntax_error(broken: Problem) -> ParameterError:
+    """The error that says where a file can't be parsed."""
+    todo = "keepalived would misread what follows: correct it first."
+    return ParameterError(f"{broken.place}: {broken.what}.", todo)
+
+
+def _path_and_host(file: str) -> tuple[str, str]:
+    path, at, host = file.rpartition("@")
+    return (path, host) if at and not Path(file).exists() else (file, "")
+
+
+def _text(path: str) -> str:
+    if not path:
+        raise ParameterError("A file's name is empty.", "Name two files as keepalived reads them.")
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        what = f"{path} can't be read: {error.strerror or error}."
+        raise ParameterError(what, "Name two files as keepalived reads them.") from error
+    if control := _CONTROL.search(content):
+        line = content.count(b"\n", 0, control.start()) + 1
+        raise ParameterError(f"{path}:{line}: it is binary.", "Name two files as keepalived reads them.")
+    if content.startswith(codecs.BOM_UTF8):
+        what = f"{path}:1: it begins with a byte order mark, which keepalived takes for a part of the first word."
+        raise ParameterError(what, "Save it without one.")
+    # Comments in another encoding are no reason to refuse a file.
+    return content.decode(errors="replace")
+
+
+def _included(pattern: str, by: str) -> list[tuple[str, str]]:
+    """Files that match, relative to the folder of the one that includes them, in glob's sorted order."""
+    folder = Path(by).parent
+    names = sorted(glob.glob(str(folder / pattern)))  # noqa: PTH207 - the pattern may be absolute
+    return [(name, _text(name)) for name in names if Path(name).is_file()]

@@ -1,0 +1,30 @@
+"""How a demonstration leaves nothing behind: an undo that the node keeps, or a folder that goes with its shell."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runbook_lib.failover.faults import node_record
+from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.journal import FaultRecorded, FaultUndone
+
+IN_A_FOLDER = "t=$(mktemp -d) || exit; trap 'rm -rf \"$t\"' EXIT; trap 'exit 1' HUP INT TERM; cd \"$t\" || exit; "
+"""Shell: go to a temporary folder `$t`, which goes when this shell ends, also when it is ended."""
+
+
+@contextmanager
+def undone_on_exit(site: OpenSite, host: Host, name: str, undo: str, expires_s: float) -> Iterator[None]:
+    """Record `undo` on the node first, run it on every exit; the node does it itself after `expires_s`.
+
+    `name` begins the name of its record. Raises HostError; before anything is touched, when it can't be recorded.
+    """
+    record = f"{name}-{secrets.token_hex(4)}"
+    site.journal.write(FaultRecorded(record, name, host.name, undo, expires_s))
+    try:
+        node_record.record_undo(host, record, undo, expires_s)
+        yield
+    finally:
+        node_record.run_undo(host, record)
+        site.journal.write(FaultUndone(record, confirmed=record not in node_record.recorded_faults(host)))

@@ -1,0 +1,147 @@
+"""Faults of OpenResty, keepalived and Nacos: their processes are stopped, killed or frozen. Pure.
+
+OpenResty that the chapter's script started lives in keepalived's control group: what is meant for keepalived is sent
+to its own process and that one's children, never to the whole group.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from runbook_lib.chapter.nacos import READINESS
+from runbook_lib.chapter.openresty import launcher
+from runbook_lib.chapter.service import UNIT as KEEPALIVED
+from runbook_lib.failover.faults.node_commands import (
+    ACTIVE,
+    END_OPENRESTY,
+    GONE,
+    START,
+    NodeCommands,
+    active,
+    frozen,
+    holds_vip,
+    only_by_unit,
+    process_tree,
+    thawed,
+)
+from runbook_lib.site import Machine, Site
+
+
+def stop_openresty(site: Site) -> NodeCommands:
+    """As the chapter does it: its unit starts it again."""
+    unit = shlex.quote(site.openresty.unit)
+    return NodeCommands(
+        apply=f"{shlex.quote(launcher(site))} -s stop",
+        undo=f"systemctl start {unit}",
+        confirm=active(site.openresty.unit),
+        before=f"systemctl show -p MainPID {unit}",
+        confirm_effect=f'test "$(systemctl show -p MainPID {unit})" != "$was"',
+    )
+
+
+def openresty_cannot_start(site: Site) -> NodeCommands:
+    """Killed, and its launcher not executable any more."""
+    unit, binary = shlex.quote(site.openresty.unit), shlex.quote(launcher(site))
+    # The launcher is what the unit and the chapter's script start; of OpenResty's own, a link, chmod changes what it
+    # leads to. With a long interval the script has killed keepalived, too.
+    return NodeCommands(
+        apply=f"chmod a-x {binary}; systemctl kill --signal=KILL {unit}; {END_OPENRESTY}",
+        undo=f"{only_by_unit(site.openresty.unit, f'chmod a+x {binary}')}; {START}",
+        confirm=f"test -x {binary} && {active(site.openresty.unit, KEEPALIVED)}",
+        confirm_effect=f"test ! -x {binary} && ! {active(site.openresty.unit)}",
+    )
+
+
+def freeze_openresty(site: Site) -> NodeCommands:
+    """SIGSTOP to the master process and its workers: the port is open, nobody answers."""
+    unit = shlex.quote(site.openresty.unit)
+    return NodeCommands(
+        apply=f"systemctl kill --signal=STOP {unit}",
+        undo=_thaw(unit),
+        confirm=thawed(site.openresty.unit),
+        confirm_effect=frozen(site.openresty.unit),
+    )
+
+
+def stop_keepalived(site: Site) -> NodeCommands:
+    """SIGTERM: it says goodbye with priority 0, and takes the VIP off."""
+    return NodeCommands(apply=f"systemctl stop {KEEPALIVED}", undo=START, confirm=ACTIVE, confirm_effect=f"! {ACTIVE}")
+
+
+def kill_keepalived_parent(site: Site) -> NodeCommands:
+    """SIGKILL to the parent: its child asked the kernel for a SIGTERM then (prctl(2), PR_SET_PDEATHSIG)."""
+    tree = process_tree(KEEPALIVED)
+    return NodeCommands(
+        apply=f'{tree}; kill -KILL "$p"',
+        undo=_start_clean(site),
+        confirm=ACTIVE,
+        before=f"{tree}; echo $t",
+        needs=f"running {KEEPALIVED}",
+        confirm_effect=GONE,
+    )
+
+
+def kill_keepalived(site: Site) -> NodeCommands:
+    """SIGKILL to parent and child: nobody takes the VIP off."""
+    tree = process_tree(KEEPALIVED)
+    return NodeCommands(
+        # Stopped first: the child must not get to the SIGTERM that the parent's death sends it.
+        apply=f"{tree}; kill -STOP $t; kill -KILL $t",
+        undo=_start_clean(site),
+        confirm=ACTIVE,
+        before=f"{tree}; echo $t",
+        needs=f"running {KEEPALIVED}",
+        confirm_effect=f"{GONE}; {holds_vip(site)}",
+    )
+
+
+def freeze_keepalived(site: Site) -> NodeCommands:
+    """SIGSTOP to parent and child: silence, and the VIP stays."""
+    return NodeCommands(
+        apply=f"{process_tree(KEEPALIVED)}; kill -STOP $t",
+        undo=_thaw(KEEPALIVED),
+        confirm=thawed(KEEPALIVED),
+        confirm_effect=frozen(KEEPALIVED),
+    )
+
+
+def return_of_master(site: Site) -> NodeCommands:
+    """keepalived is stopped beforehand; the fault is its start, whereupon it preempts."""
+    back = f"{ACTIVE} && {holds_vip(site)}" if site.vrrp.preempt else ACTIVE
+    return NodeCommands(
+        prepare=f"systemctl stop {KEEPALIVED}", apply=START, undo=START, confirm=ACTIVE, confirm_effect=back
+    )
+
+
+def stop_nacos(site: Site) -> NodeCommands:
+    """Every member of the lab's cluster, whose units are named after their ports."""
+    machine = nacos_machine(site)
+    members = [member.rpartition(":") for member in site.nacos.members]
+    units = [f"nacos@{port}.service" for address, _, port in members if machine and address == machine.address]
+    ready = (f"curl -sf -m 2 -o /dev/null {shlex.quote(f'http://{m}{READINESS}')}" for m in site.nacos.members)
+    return NodeCommands(
+        apply=f"systemctl stop {shlex.join(units)}",
+        undo=f"systemctl start {shlex.join(units)}",
+        confirm=" && ".join(ready),
+        before=f"systemctl cat {shlex.join(units)} >/dev/null",
+        needs=f"{' and '.join(units)} (is the lab up with --no-nacos?)",
+        confirm_effect=" && ".join(f"! {active(unit)}" for unit in units),
+    )
+
+
+def nacos_machine(site: Site) -> Machine | None:
+    """The node that every member lives on, as in the lab; None: they live elsewhere."""
+    homes = {member.rpartition(":")[0] for member in site.nacos.members}
+    return next((node for node in (site.nodes.master, site.nodes.backup) if homes == {node.address}), None)
+
+
+def _thaw(unit: str) -> str:
+    # SIGCONT harms nobody, so the whole control group may have it; a unit that has ended meanwhile has none.
+    return f"systemctl kill --signal=CONT {unit} || true; systemctl start {unit}"
+
+
+def _start_clean(site: Site) -> str:
+    """Start keepalived; where it was killed, first take off the VIP that nobody else would, and end stray children."""
+    interface, vip = shlex.quote(site.interface), shlex.quote(site.vip)
+    left = f"pkill -KILL -P 1 -x keepalived || true; ! {holds_vip(site)} || ip addr del {vip} dev {interface}"
+    return f"{ACTIVE} || {{ {left}; }}; {START}"

@@ -1,0 +1,97 @@
+"""The change of holder that a fault brings about: who took over, and what the wire and the kernels saw of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from runbook_lib.failover.measuring.holders import Hold
+from runbook_lib.failover.measuring.wire import Advertisement, Wire
+
+T = TypeVar("T")
+
+EFFECT_WITHIN_S = 0.25
+"""A fault's moment is taken just before its command runs: an advertisement may still go out meanwhile."""
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """From the old holder's last word to the new one's first. Times: seconds on the probe's clock; None: not seen."""
+
+    successor: str
+    """Who took the VIP over; empty: nobody did before the undo."""
+    last_advert: Advertisement | None
+    """The last with which the old holder held the other one off: the other's timer ran from here."""
+    goodbye: Advertisement | None
+    """The old holder's priority-0 advertisement."""
+    first_advert: Advertisement | None
+    """The new holder's first."""
+    vip_added_s: float | None
+    """When the new holder's kernel had the VIP."""
+    announced_s: float | None
+    """The new holder's first gratuitous ARP."""
+
+    @property
+    def left_s(self) -> float | None:
+        """The old holder's last word on the wire."""
+        word = self.goodbye or self.last_advert
+        return None if word is None else word.at_s
+
+
+@dataclass(frozen=True)
+class Window:
+    """The stretch of time in which a fault is taken over: from the fault to its undo."""
+
+    start_s: float
+    end_s: float
+
+    def holds(self, at_s: float) -> bool:
+        """Whether the moment lies in it."""
+        return self.start_s <= at_s <= self.end_s
+
+
+def find_handover(holder: str, nodes: Mapping[str, str], wire: Wire, holds: Sequence[Hold], window: Window) -> HandOver:
+    """What became of the VIP of `holder` while the fault was on; `nodes`: address by name."""
+    said = {name: [a for a in wire.advertisements if a.source == address] for name, address in nodes.items()}
+    old = said.get(holder, [])
+    for successor in (name for name in nodes if name != holder):
+        first = _first(a for a in said[successor] if window.holds(a.at_s) and not a.goodbye)
+        macs = {a.mac for a in said[successor]}
+        announced = _first(a for a in wire.announcements if window.holds(a.at_s) and a.mac in macs)
+        hold = _first(hold for hold in holds if hold.node == successor and window.holds(hold.start_s))
+        if first or announced or hold:
+            goodbye, last = _last_words(old, window, first.at_s if first else window.end_s)
+            return HandOver(
+                successor,
+                last,
+                goodbye,
+                first,
+                hold.start_s if hold else None,
+                announced.at_s if announced else None,
+            )
+    goodbye, last = _last_words(old, window, window.end_s)
+    return HandOver("", last, goodbye, None, None, None)
+
+
+def _last_words(
+    old: Sequence[Advertisement], window: Window, until_s: float
+) -> tuple[Advertisement | None, Advertisement | None]:
+    """The old holder's goodbye, and the last advertisement that held the other one off.
+
+    One that goes on advertising is not heard by the other (its packets are dropped on the way): then the last before
+    the fault counts. It is silent when nothing came of it once the fault had taken effect.
+    """
+    goodbye = _first(a for a in old if a.goodbye and window.start_s <= a.at_s <= until_s)
+    if goodbye is not None:
+        return goodbye, _last(a for a in old if a.at_s < goodbye.at_s)
+    goes_on = any(window.start_s + EFFECT_WITHIN_S < a.at_s < until_s for a in old)
+    return None, _last(a for a in old if a.at_s < (window.start_s if goes_on else until_s))
+
+
+def _first(things: Iterable[T]) -> T | None:
+    return next(iter(things), None)
+
+
+def _last(adverts: Iterable[Advertisement]) -> Advertisement | None:
+    return max(adverts, key=lambda advert: advert.at_s, default=None)

@@ -1,0 +1,78 @@
+"""Try another configuration on the site's own nodes, and put back the one that was found, whatever happens."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from runbook_lib.chapter.check_script import install_check_script
+from runbook_lib.chapter.config import write_configuration
+from runbook_lib.chapter.daemon import start_keepalived
+from runbook_lib.chapter.service import FOLDER, UNIT
+from runbook_lib.errors import HostError
+from runbook_lib.failover.faults import node_record
+from runbook_lib.failover.trials.waiting import wait_for_nodes
+from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.journal import FaultRecorded, FaultUndone, Journal, Noted
+from runbook_lib.site import Site
+
+SAVED = "/var/lib/runbook/saved"
+
+
+def configured(site: OpenSite, model: Site, why: str) -> OpenSite:
+    """The site as this model describes it, its nodes configured so. Inside `as_found`; a demonstration is no change.
+
+    What the operations do is in the journal as commands only. Raises HostError.
+    """
+    site.journal.write(Noted(f"demonstration: {why}"))
+    there = replace(site, model=model)
+    quiet = replace(there, journal=Journal(None))
+    for operation in (install_check_script, write_configuration, start_keepalived):
+        operation(quiet)
+    return there
+
+
+@contextmanager
+def as_found(site: OpenSite, name: str, expires_s: float) -> Iterator[None]:
+    """Save keepalived's folder on both nodes, and put it back on every exit; the nodes do it themselves at the end.
+
+    `name` begins the name of its record on the nodes. Raises HostError.
+    """
+    saved_id = f"{name}-{secrets.token_hex(4)}"
+    undo = render_restore(saved_id)
+    try:
+        for host in site.nodes:
+            site.journal.write(FaultRecorded(saved_id, name, host.name, undo, expires_s))
+            host.run("mkdir -p %s && cp -a %s %s", SAVED, FOLDER, f"{SAVED}/{saved_id}").check()
+            node_record.record_undo(host, saved_id, undo, expires_s)
+        yield
+    finally:
+        failed = [error for host in site.nodes if (error := _restored(site, host, saved_id)) is not None]
+        if failed:
+            raise failed[0]
+        wait_for_nodes(site)
+
+
+def _restored(site: OpenSite, host: Host, saved_id: str) -> HostError | None:
+    """Put back what was found on one node; what went wrong, so that the other gets its turn first."""
+    try:
+        node_record.run_undo(host, saved_id)
+        site.journal.write(FaultUndone(saved_id, confirmed=saved_id not in node_record.recorded_faults(host)))
+    except HostError as error:
+        return error
+    return None
+
+
+def render_restore(saved_id: str) -> str:
+    """Shell that puts back each file as it was, takes away those that are new, and has keepalived read them. Pure."""
+    return f"""\
+saved={SAVED}/{saved_id}
+for f in "$saved"/*; do
+    [ -f "$f" ] || continue
+    cp -a "$f" {FOLDER}/.restored && mv -f {FOLDER}/.restored "{FOLDER}/${{f##*/}}"
+done
+for f in {FOLDER}/*; do [ -e "$saved/${{f##*/}}" ] || rm -f "$f"; done
+systemctl reload-or-restart {UNIT}
+rm -rf "$saved" """.rstrip()
