@@ -1,0 +1,95 @@
+"""A member's files put back from its database: the script that runs on node128, and a member of the test's own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "runbook_lib/lab/data/nacos/write_files.py"
+DATABASE = {("a.yml", "TEST", ""): "one: ä\r\n", ("b", "TEST", "fast_team"): "two"}
+
+
+class Member(BaseHTTPRequestHandler):
+    """Answers 503 first, as one that starts; then as Nacos 1.4.1 does: nothing at all for what its database lacks."""
+
+    asked = 0
+    writes: Path | None = None  # what it writes of its own accord, just before it answers
+
+    def do_GET(self) -> None:
+        type(self).asked += 1
+        query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        found = DATABASE.get((query["dataId"], query["group"], query["tenant"]))
+        self.send_response(503 if self.asked == 1 else 200)
+        self.end_headers()
+        if self.writes is not None:
+            self.writes.parent.mkdir(parents=True, exist_ok=True)
+            self.writes.write_text("newer")
+        self.wfile.write(json.dumps({"content": found}).encode() if found is not None else b"")
+
+    def log_message(self, *_: object) -> None:
+        """Not on the test's terminal."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    Member.asked, Member.writes = 0, None
+    server = HTTPServer(("127.0.0.1", 0), Member)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def read_log(home: Path, port: int, *group_keys: str, event: str = "dump-ignore") -> None:
+    log = "".join(f"2026-11-29 15:16:12,407 [{event}] as it is. groupKey={key}, md5=1\n\n" for key in group_keys)
+    command = [sys.executable, str(SCRIPT), str(port)]
+    done = subprocess.run(command, cwd=home, input=log, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
+def test_what_a_member_left_unwritten_is_written_from_its_database(home: Path, port: int) -> None:
+    read_log(home, port, "a.yml+TEST", "b+TEST+fast_team")
+    assert (home / "data/config-data/TEST/a.yml").read_bytes() == "one: ä\r\n".encode()
+    assert (home / "data/tenant-config-data/fast_team/TEST/b").read_text() == "two"
+    assert not (home / "data/put-back").exists()
+
+
+def test_what_a_member_has_written_is_left_alone_and_not_asked_for(home: Path, port: int) -> None:
+    (home / "data/config-data/TEST").mkdir(parents=True)
+    (home / "data/config-data/TEST/a.yml").write_text("newer")
+    read_log(home, port, "a.yml+TEST")
+    assert (home / "data/config-data/TEST/a.yml").read_text() == "newer"
+    assert Member.asked == 0
+
+
+def test_what_the_database_lacks_is_not_made(home: Path, port: int) -> None:
+    read_log(home, port, "gone+TEST")
+    assert list((home / "data").iterdir()) == []
+
+
+def test_what_a_member_writes_meanwhile_is_not_overwritten(home: Path, port: int) -> None:
+    Member.writes = home / "data/config-data/TEST/a.yml"
+    read_log(home, port, "a.yml+TEST")
+    assert Member.writes.read_text() == "newer"
+    assert not (home / "data/put-back").exists()
+
+
+def test_other_lines_of_the_log_ask_for_nothing(home: Path, port: int) -> None:
+    read_log(home, port, "a.yml+TEST", event="dump-all-ok")
+    assert Member.asked == 0
