@@ -59,7 +59,7 @@ def layer_files(jars: JarList) -> dict[str, str]:
     return {
         "opt/nacos/README": _ABOUT,
         "opt/nacos/member.args": (_DATA / "jvm.args").read_text() + launch,
-        "opt/nacos/write_files.py": (_DATA / "write_files.py").read_text(),
+        "opt/nacos/mend_member.py": (_DATA / "mend_member.py").read_text(),
         _UNIT: (_DATA / "nacos@.service").read_text(),
         **{f"var/lib/nacos/{port}/conf/cluster.conf": members for port in PORTS},
     }

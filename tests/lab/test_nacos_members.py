@@ -34,7 +34,7 @@ def wait(condition: Callable[[], bool], within_s: float, what: str) -> None:
 @pytest.fixture(scope="module")
 def members(lab_with_nacos: Lab) -> Lab:
     # Long: the bar of 40 s is for a machine that does nothing else (tests/benchmarks).
-    wait(lambda: all(is_ready(lab_with_nacos, port) for port in PORTS), 180, "not all members are ready")
+    wait(lambda: all(is_ready(lab_with_nacos, port) for port in PORTS), 240, "not all members are ready")
     return lab_with_nacos
 
 
@@ -70,14 +70,14 @@ def test_a_member_stops_in_time_for_a_shutdown_and_comes_back_when_it_is_killed(
         return members.capture("node128", ["systemctl", "show", unit, "--property=NRestarts,ActiveState"])[1]
 
     wait(lambda: restarts() == "NRestarts=1\nActiveState=active\n", 30, "systemd left it dead")
-    wait(lambda: is_ready(members, PORTS[2]), 120, "it did not come back")
+    wait(lambda: is_ready(members, PORTS[2]), 240, "it did not come back")
 
 
 def test_a_database_that_was_half_made_when_the_power_went_is_made_again(members: Lab) -> None:
     unit, data = f"nacos@{PORTS[1]}", f"/var/lib/nacos/{PORTS[1]}/data/derby-data"
     break_it = f"systemctl stop {unit}; rm -r {data}/log; systemctl start {unit}"
     assert members.capture("node128", ["sh", "-ec", break_it]) == (0, "", "")
-    wait(lambda: is_ready(members, PORTS[1]), 120, "it did not come back")
+    wait(lambda: is_ready(members, PORTS[1]), 240, "it did not come back")
 
 
 @pytest.mark.parametrize("options", ["dataId=ours&group=TEST", "dataId=ours&group=TEST&tenant=fast_team"])

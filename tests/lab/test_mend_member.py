@@ -1,11 +1,14 @@
-"""A member's files put back from its database: the script that runs on node128, and a member of the test's own."""
+"""What mends a Nacos member on node128: the script itself, and a member of the test's own."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -13,7 +16,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "runbook_lib/lab/data/nacos/write_files.py"
+from runbook_lib.lab.data.nacos import mend_member
+
+SCRIPT = Path(__file__).parents[2] / "runbook_lib/lab/data/nacos/mend_member.py"
 DATABASE = {("a.yml", "TEST", ""): "one: ä\r\n", ("b", "TEST", "fast_team"): "two"}
 
 
@@ -52,7 +57,7 @@ def port() -> Iterator[int]:
 
 def read_log(home: Path, port: int, *group_keys: str, event: str = "dump-ignore") -> None:
     log = "".join(f"2026-11-29 15:16:12,407 [{event}] as it is. groupKey={key}, md5=1\n\n" for key in group_keys)
-    command = [sys.executable, str(SCRIPT), str(port)]
+    command = [sys.executable, str(SCRIPT), str(port), str(os.getpid())]
     done = subprocess.run(command, cwd=home, input=log, capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -93,3 +98,39 @@ def test_what_a_member_writes_meanwhile_is_not_overwritten(home: Path, port: int
 def test_other_lines_of_the_log_ask_for_nothing(home: Path, port: int) -> None:
     read_log(home, port, "a.yml+TEST", event="dump-all-ok")
     assert Member.asked == 0
+
+
+LEADER = "INFO This Raft event changes : RaftEvent{groupId='nacos_config', leader='192.168.42.128:7850', term=1\n"
+NO_LEADER = LEADER.replace("'192.168.42.128:7850'", "'null'")
+OTHER_GROUP = LEADER.replace("nacos_config", "naming_persistent_service")
+DUMP = "WARN isQuickStart:false\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "ended"),
+    [
+        ([LEADER], True),
+        ([LEADER, LEADER], True),
+        ([NO_LEADER, LEADER, OTHER_GROUP], True),
+        ([LEADER, DUMP], False),
+        ([DUMP, LEADER], False),  # read from two files: not in the order of their making
+        ([LEADER, DUMP, LEADER], False),
+        ([NO_LEADER], False),
+        ([OTHER_GROUP], False),
+        ([], False),
+    ],
+)
+def test_a_member_is_ended_whose_first_dump_does_not_begin(
+    lines: list[str], ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mend_member, "DUMP_WITHIN_S", 0.2)
+
+    def log() -> Iterator[str]:
+        yield from lines
+        time.sleep(0.5)
+
+    with subprocess.Popen(["sleep", "60"]) as member:
+        mend_member.watch(log(), 0, member.pid)
+        was_ended = member.poll() == -signal.SIGKILL
+        member.kill()
+    assert was_ended is ended
