@@ -13,6 +13,7 @@ from runbook_lib.chapter.nacos import (
     GROUP,
     NAMESPACE,
     Configuration,
+    Reading,
     publish,
     publishing,
     read_configuration,
@@ -112,12 +113,13 @@ def plan_application(host: str, found: Application, wanted: str) -> Change:
     return Change(host, f"run {NAME}", tuple(actions), was, f"journalctl -u {UNIT} -n 50")
 
 
-def plan_configuration(host: str, site: OpenSite, found: str | None) -> Change:
-    """Publish the application's configuration through the VIP, where Nacos has none. Pure."""
+def plan_configuration(host: str, site: OpenSite, found: Reading) -> Change:
+    """Publish the application's configuration through the VIP, unless Nacos has it. Pure."""
     wanted = configuration()
-    if found == wanted.value:
+    if found == Reading(200, wanted.value):
         return Change.none(host, f"Nacos has {DATA_ID}")
-    was = "not published" if found is None else "another value"
+    known = {200: "another value", 404: "not published"}
+    was = known.get(found.status, "not known: Nacos does not answer through the VIP")
     return Change(host, f"publish {DATA_ID} through the VIP", (publishing(site, wanted),), was)
 
 
@@ -127,8 +129,7 @@ def install_client(site: OpenSite) -> tuple[Change, ...]:
     if site.client is None:
         return ()
     host = site.asker
-    reading = read_configuration(site, configuration(), site.vip_http)
-    found = reading.value if reading.status == 200 else None
+    found = read_configuration(site, configuration(), site.vip_http)
     program = plan_application(site.client.name, application_found(site.client), wanted_unit(site.model))
     return plan_configuration(host.name, site, found), program
 

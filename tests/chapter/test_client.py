@@ -20,10 +20,12 @@ from runbook_lib.chapter.client import (
     jar_path,
     parse_instances,
     plan_application,
+    plan_configuration,
     plan_removal,
     wanted_unit,
 )
 from runbook_lib.chapter.client_jar import sources_sha256
+from runbook_lib.chapter.nacos import Reading
 from runbook_lib.chapter.service import ServiceState
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import OpenSite
@@ -43,6 +45,22 @@ def jar(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def planned(found: Application) -> list[str]:
     return [str(action) for action in plan_application("client", found, WANTED).actions]
+
+
+@pytest.mark.parametrize(
+    ("found", "was"),
+    [
+        (Reading(200, "old: value"), "another value"),
+        (Reading(404, "config data not exist"), "not published"),
+        (Reading(0, ""), "not known: Nacos does not answer through the VIP"),
+        (Reading(502, "<html>"), "not known: Nacos does not answer through the VIP"),
+    ],
+)
+def test_a_configuration_that_nacos_does_not_give_is_published(found: Reading, was: str) -> None:
+    site = cast(OpenSite, SimpleNamespace(vip_http="192.168.42.130:80"))
+    change = plan_configuration("observer", site, found)
+    assert (change.is_none, change.was) == (False, was)
+    assert plan_configuration("observer", site, Reading(200, configuration().value)).is_none
 
 
 def test_the_unit_knows_nacos_by_the_vip_only() -> None:
