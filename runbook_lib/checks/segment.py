@@ -43,7 +43,8 @@ def scan(site: OpenSite) -> Heard:
     """What the BACKUP hears in `listening_s`. Real packets, nothing is changed."""
     seconds = listening_s(site.model)
     values = (SCRIPT.read_text(encoding="utf-8"), site.model.interface, site.model.vip_address, f"{seconds:.2f}")
-    heard = site.backup.run(f"{PYTHON} -c %s %s %s %s", *values, timeout_s=seconds + ENDS_WITHIN_S)
+    shown = f"listen on {site.model.interface}"
+    heard = site.backup.run(f"{PYTHON} -c %s %s %s %s", *values, timeout_s=seconds + ENDS_WITHIN_S, shown=shown)
     return parse_scan(heard.check().stdout)
 
 
