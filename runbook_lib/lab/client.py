@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from runbook_lib.errors import LabError
 from runbook_lib.lab.folder import LabFolder
-from runbook_lib.lab.protocol import LARGEST_MESSAGE, LabStatus, Request, encode_request, parse_reply
+from runbook_lib.lab.protocol import LARGEST_MESSAGE, LabStatus, MachineStatus, Request, encode_request, parse_reply
 from runbook_lib.lab.topology import name_option
 
 if TYPE_CHECKING:
@@ -48,10 +48,13 @@ class Lab:
 
     def ssh_port(self, machine: str) -> int:
         """The relay's port for the machine on 127.0.0.1; the same as long as the lab lives."""
+        return self._machine(machine).ssh_port
+
+    def _machine(self, machine: str) -> MachineStatus:
         machines = self.status().machines
         if machine not in machines:
             raise LabError(f"Lab {self.name!r} has no machine {machine!r}.", f"Its machines: {', '.join(machines)}.")
-        return machines[machine].ssh_port
+        return machines[machine]
 
     def host_key(self, machine: str) -> str:
         """The public host key that the lab made for the machine: `ssh-ed25519 AAAA…`."""
@@ -59,14 +62,17 @@ class Lab:
         return next(key for name, _, key in (line.partition(" ") for line in lines) if name == machine)
 
     def ssh_command(self, machine: str) -> list[str]:
-        """The `ssh` command line that opens a session on the machine, its host key checked."""
-        folder = self._folder
+        """The `ssh` command line that opens a session on the machine, its host key checked. LabError when it is off."""
+        folder, found = self._folder, self._machine(machine)
+        if found.state == "off":
+            cure = f"runbook lab power-on {machine}{name_option(self.name)}"
+            raise LabError(f"{machine} is off.", f"Power it on: {cure}")
         options = (
             f"HostKeyAlias={machine}", f"UserKnownHostsFile={folder.known_hosts}", "StrictHostKeyChecking=yes",
             "IdentitiesOnly=yes", "LogLevel=ERROR",
         )  # fmt: skip
         flags = [word for option in options for word in ("-o", option)]
-        return ["ssh", "-F", "none", *flags, "-i", str(folder.key), "-p", str(self.ssh_port(machine)), "root@127.0.0.1"]
+        return ["ssh", "-F", "none", *flags, "-i", str(folder.key), "-p", str(found.ssh_port), "root@127.0.0.1"]
 
     def power_on(self, machine: str) -> None:
         """Boot the machine, unless it is on; returns when the boot began (see `wait_ssh`)."""

@@ -119,14 +119,15 @@ def test_the_journal_of_a_machine_that_is_off_can_be_read(lab_without_nacos: Lab
     lab_without_nacos.power_off("observer")
     try:
         journal = runbook(lab_without_nacos, "logs", "observer")
-        refused = runbook(lab_without_nacos, "exec", "observer", "true")
+        refused = [runbook(lab_without_nacos, *asked) for asked in (("exec", "observer", "true"), ("ssh", "observer"))]
     finally:
         lab_without_nacos.power_on("observer")
         lab_without_nacos.wait_ssh("observer")
     assert journal.returncode == 0
     assert b"before-the-end" in journal.stdout
     cure = f"runbook lab power-on observer --name {lab_without_nacos.name}"
-    assert (refused.returncode, refused.stderr.decode()) == (2, f"runbook: observer is off. Power it on: {cure}\n")
+    said = [(each.returncode, each.stderr.decode()) for each in refused]
+    assert said == [(2, f"runbook: observer is off. Power it on: {cure}\n")] * 2
 
 
 def test_an_ssh_connection_to_a_machine_that_is_off_ends_at_once(lab_without_nacos: Lab) -> None:
