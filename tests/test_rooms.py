@@ -23,6 +23,7 @@ FAILOVER = ("charts", "trials", "measuring", "faults", "theory")
 DOORS = {
     "IPython": {"notebook/show.py"},
     "dpkt": {"failover/measuring/wire.py"},
+    "ipywidgets": {"notebook/live.py"},
     "jinja2": {"chapter/rendering.py"},
     "jupyter_client": {"notebook/kernels.py"},
     "jupyter_core": {"notebook/kernels.py"},

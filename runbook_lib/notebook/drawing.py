@@ -1,11 +1,13 @@
-"""The site as a drawing (figure 4.24, table 4.2): SVG for a notebook, text for a terminal. Pure."""
+"""The site as a drawing (figure 4.24, table 4.2), as described or as seen: SVG, and text for a terminal. Pure."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from runbook_lib.chapter.pair_state import NodeState
+from runbook_lib.chapter.vip import Answer
 from runbook_lib.site import Node, Site
 
 WIDTH, HEIGHT = 760, 400
@@ -13,6 +15,18 @@ BOX_HEIGHT = 64
 ROWS = (40, 140, 240, 350)
 """The middle of each row of boxes: who asks, the VIP, the entries, Nacos."""
 STYLE = "font-family:sans-serif;font-size:13px"
+HOLDER, OTHER, UNKNOWN = "#d7ecd9", "#e3eefa", "#f8dcd6"
+"""An entry's box: it has the VIP, it has not, it can't be asked."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The pair as it was seen last; a text says why something could not be seen."""
+
+    nodes: Mapping[str, NodeState | str]
+    """By name."""
+    answer: Answer | str
+    """Through the VIP."""
 
 
 @dataclass(frozen=True)
@@ -41,29 +55,31 @@ class Way:
 
 
 class SiteDrawing:
-    """Who asks, where the VIP is, and what stands behind it."""
+    """Who asks, where the VIP is, and what stands behind it; with `seen` who has it now, and what answers."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, seen: Seen | None = None) -> None:
         vrrp, port = site.vrrp, site.openresty.port
         client = site.client_machine
         asking = ("client", *((client.address,) if client else ()))
         self.asker = Box(WIDTH // 2, 0, 170, asking, "#f2f2f2")
         timers = f"VRID {vrrp.router_id}, VRRP version {vrrp.version}, every {vrrp.advert_int:g} s"
-        self.vip = Box(WIDTH // 2, 1, 300, (f"VIP {site.vip_address}, port {port}", timers), "#fff3cd")
-        self.entries = (
-            _entry(site.nodes.master, "MASTER", 180, port),
-            _entry(site.nodes.backup, "BACKUP", WIDTH - 180, port),
-        )
+        vip = (f"VIP {site.vip_address}, port {port}", _answered(seen.answer) if seen else timers)
+        self.vip = Box(WIDTH // 2, 1, 300, vip, "#fff3cd")
+        first, second = site.nodes.master, site.nodes.backup
+        if seen:
+            self.entries = (_seen_entry(first, 180, seen.nodes), _seen_entry(second, WIDTH - 180, seen.nodes))
+        else:
+            self.entries = (_entry(first, "MASTER", 180, port), _entry(second, "BACKUP", WIDTH - 180, port))
         self.members = tuple(_members(site))
 
     @property
     def ways(self) -> Iterator[Way]:
         """Every way of a request."""
         yield Way(self.asker, self.vip)
-        yield Way(self.vip, self.entries[0])
-        yield Way(self.vip, self.entries[1], dashed=True)
+        for entry in self.entries:
+            yield Way(self.vip, entry, dashed=entry.fill != HOLDER)
         for member in self.members:
-            yield from (Way(entry, member, dashed=entry is self.entries[1]) for entry in self.entries)
+            yield from (Way(entry, member, dashed=entry.fill != HOLDER) for entry in self.entries)
 
     def _repr_html_(self) -> str:
         boxes = (self.asker, self.vip, *self.entries, *self.members)
@@ -91,7 +107,27 @@ class SiteDrawing:
 
 def _entry(node: Node, state: str, x: int, port: int) -> Box:
     lines = (f"{node.name}, {state}", node.address, f"Keepalived, priority {node.priority}; OpenResty, port {port}")
-    return Box(x, 2, 300, lines, "#d7ecd9" if state == "MASTER" else "#e3eefa")
+    return Box(x, 2, 300, lines, HOLDER if state == "MASTER" else OTHER)
+
+
+def _seen_entry(node: Node, x: int, seen: Mapping[str, NodeState | str]) -> Box:
+    state = seen[node.name]
+    if isinstance(state, str):
+        return Box(x, 2, 300, (node.name, _short(state)), UNKNOWN)
+    title = f"{node.name}, {'holds the VIP' if state.holds_vip else 'without the VIP'}"
+    daemons = f"Keepalived {state.keepalived}; OpenResty {state.openresty}"
+    return Box(x, 2, 300, (title, node.address, daemons), HOLDER if state.holds_vip else OTHER)
+
+
+def _answered(answer: Answer | str) -> str:
+    if isinstance(answer, str):
+        return _short(answer)
+    said = f"{answer.status} from {answer.entry or 'an unnamed entry'}"
+    return _short(f"{answer.asker}: {said if answer.status else answer.error}")
+
+
+def _short(text: str, longest: int = 48) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _members(site: Site) -> Iterator[Box]:

@@ -44,13 +44,15 @@ class Table:
 
 
 def show(thing: object) -> None:
-    """Display what an operation did, records as a table, a picture, or a text; None shows nothing."""
+    """Display what an operation did, records as a table, a picture, a widget or a text; None shows nothing."""
     if isinstance(thing, Done):
         show(done_table(thing))
     elif isinstance(thing, list | tuple) and thing and is_dataclass(thing[0]):
         _display(records_table(thing))
     elif hasattr(thing, "_repr_png_") or hasattr(thing, "_repr_html_"):
         _display(thing)
+    elif hasattr(thing, "_repr_mimebundle_"):
+        display(thing)
     elif thing in ((), []):
         print("none")
     elif thing is not None:

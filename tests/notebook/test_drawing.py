@@ -9,7 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runbook_lib.notebook.drawing import SiteDrawing
+from runbook_lib.chapter.pair_state import NodeState
+from runbook_lib.chapter.vip import Answer
+from runbook_lib.notebook.drawing import Seen, SiteDrawing
 from runbook_lib.site import Site, parse_site
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -112,3 +114,39 @@ def test_values_are_escaped() -> None:
     drawing = SiteDrawing(Site())
     drawing.asker = replace(drawing.asker, lines=("<b>&\"'</b>",))
     assert "<b>&\"'</b>" in texts(ElementTree.fromstring(drawing._repr_html_()))
+
+
+def test_the_pair_as_it_was_seen() -> None:
+    away, holder = NodeState("inactive", "active", False), NodeState("active", "failed", True)
+    seen = Seen({"node129": away, "node128": holder}, Answer("observer", 200, "node128", ""))
+    drawing = SiteDrawing(Site(), seen)
+    assert str(drawing).splitlines()[1:4] == [
+        "  -> VIP 192.168.42.130, port 80, observer: 200 from node128",
+        "       -> node129, without the VIP, 192.168.42.129, Keepalived inactive; OpenResty active",
+        "       -> after a failover: node128, holds the VIP, 192.168.42.128, Keepalived active; OpenResty failed",
+    ]
+    ways = {(way.start.lines[0][:7], way.end.lines[0][:7]): way.dashed for way in drawing.ways}
+    assert ways["VIP 192", "node129"] is True
+    assert ways["VIP 192", "node128"] is False
+    assert ways["node129", "Nacos n"] is True
+    assert ways["node128", "Nacos n"] is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer("observer", 502, "", ""), "observer: 502 from an unnamed entry"),
+        (Answer("observer", 0, "", "curl: (28) timed out"), "observer: curl: (28) timed out"),
+        ("observer can't be reached.", "observer can't be reached."),
+    ],
+)
+def test_what_came_back_or_why_nothing_did(answer: Answer | str, told: str) -> None:
+    drawn = str(SiteDrawing(Site(), Seen({"node129": "node129 is off.", "node128": "not asked yet"}, answer)))
+    assert f"port 80, {told}\n       -> node129, node129 is off.\n" in drawn
+
+
+def test_a_long_reason_fits_into_its_box() -> None:
+    why = "node129 (127.0.0.1:40001) can't be reached: connection refused."
+    drawing = SiteDrawing(Site(), Seen({"node129": why, "node128": why}, why))
+    said = [text for text in texts(ElementTree.fromstring(drawing._repr_html_())) if "can't" in text]
+    assert said == ["node129 (127.0.0.1:40001) can't be reached: con…"] * 3

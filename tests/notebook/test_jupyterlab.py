@@ -82,3 +82,21 @@ def test_a_step_of_04_runs_by_hand(lab_without_vrrp: Lab) -> None:
         assert [line.split()[0] for line in change[1:]] == list(NODES)
         assert "firewall-cmd --permanent --add-protocol=vrrp" in change[1]
         assert "✔ PASSED  vrrp.arrives: " in page.output("allow-verify")
+
+
+def test_the_pair_is_watched_while_another_cell_runs(lab_without_nacos: Lab) -> None:
+    take, leave = (f"ip address {do} 192.168.42.130/24 dev ens33" for do in ("add", "del"))
+    with jupyterlab("00-start-here") as page:
+        name_lab(page, lab_without_nacos.name)
+        page.rewrite("drawing-do", "from runbook_lib.notebook import watch; watch(site)")
+        page.rewrite("drawing-verify", "import time; time.sleep(20)")
+        page.run("parameters", "setup", "drawing-do")
+        page.wait_drawn("drawing-do", "node129, without the VIP")
+        page.begin("drawing-verify")
+        on(lab_without_nacos, "node129", take)
+        try:
+            page.wait_drawn("drawing-do", "node129, holds the VIP")
+            assert page.is_running()
+        finally:
+            on(lab_without_nacos, "node129", leave)
+        page.wait_drawn("drawing-do", "node129, without the VIP")

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService, Keys
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -48,10 +49,18 @@ class Page:
     def run(self, *cells: str) -> None:
         """Shift+Enter in each, when the one before has ended."""
         for cell in cells:
-            self._cell(cell).find_element(By.CSS_SELECTOR, ".cm-content").click()
             before = self._prompts()
-            ActionChains(self.driver).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
+            self.begin(cell)
             self._wait_ran(before)
+
+    def begin(self, cell: str) -> None:
+        """Shift+Enter in it, without waiting for its end."""
+        self._cell(cell).find_element(By.CSS_SELECTOR, ".cm-content").click()
+        ActionChains(self.driver).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
+
+    def is_running(self) -> bool:
+        """Whether a cell is."""
+        return RUNNING in self._prompts()
 
     def run_all(self) -> None:
         """Menu Run, Run All Cells; returns when none is running, whether an error stopped them or not."""
@@ -71,6 +80,17 @@ class Page:
     def drawings(self, cell: str) -> list[WebElement]:
         """The SVG pictures below the cell, without JupyterLab's own icons."""
         return self._cell(cell).find_elements(By.CSS_SELECTOR, ".jp-RenderedHTML svg")
+
+    def wait_drawn(self, cell: str, text: str) -> None:
+        """Until a widget below the cell draws a text."""
+
+        def drawn(_: Chrome) -> bool:
+            pictures = self._cell(cell).find_elements(By.CSS_SELECTOR, ".jupyter-widgets svg")
+            return any(text in str(picture.get_property("textContent")) for picture in pictures)
+
+        WebDriverWait(self.driver, WITHIN_S, ignored_exceptions=[StaleElementReferenceException]).until(
+            drawn, f"{text!r} is not drawn below {cell}"
+        )
 
     def wait_ready(self) -> None:
         """Until every cell is there and the kernel waits for the first."""
