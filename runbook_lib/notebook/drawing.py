@@ -122,8 +122,8 @@ def _seen_entry(node: Node, x: int, seen: Mapping[str, NodeState | str]) -> Box:
 def _answered(answer: Answer | str) -> str:
     if isinstance(answer, str):
         return _short(answer)
-    said = f"{answer.status} from {answer.entry or 'an unnamed entry'}"
-    return _short(f"{answer.asker}: {said if answer.status else answer.error}")
+    got = f"{answer.status} from {answer.entry or 'an unnamed entry'}" if answer.status else f"nothing: {answer.error}"
+    return _short(f"{answer.asker} gets {got}")
 
 
 def _short(text: str, longest: int = 48) -> str:

@@ -121,7 +121,7 @@ def test_the_pair_as_it_was_seen() -> None:
     seen = Seen({"node129": away, "node128": holder}, Answer("observer", 200, "node128", ""))
     drawing = SiteDrawing(Site(), seen)
     assert str(drawing).splitlines()[1:4] == [
-        "  -> VIP 192.168.42.130, port 80, observer: 200 from node128",
+        "  -> VIP 192.168.42.130, port 80, observer gets 200 from node128",
         "       -> node129, without the VIP, 192.168.42.129, Keepalived inactive; OpenResty active",
         "       -> after a failover: node128, holds the VIP, 192.168.42.128, Keepalived active; OpenResty failed",
     ]
@@ -135,8 +135,8 @@ def test_the_pair_as_it_was_seen() -> None:
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (Answer("observer", 502, "", ""), "observer: 502 from an unnamed entry"),
-        (Answer("observer", 0, "", "curl: (28) timed out"), "observer: curl: (28) timed out"),
+        (Answer("observer", 502, "", ""), "observer gets 502 from an unnamed entry"),
+        (Answer("observer", 0, "", "curl: (28) timed out"), "observer gets nothing: curl: (28) timed out"),
         ("observer can't be reached.", "observer can't be reached."),
     ],
 )

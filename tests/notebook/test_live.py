@@ -19,10 +19,13 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.fixture
-def panel(finished: Finished, tmp_path: Path) -> Iterator[live.Panel]:
-    site = open_model(
-        parse_site({"lab": {"name": finished.site.lab.name}}), Journal(tmp_path / "journal.jsonl"), tmp_path
-    )
+def site(finished: Finished, tmp_path: Path) -> OpenSite:
+    model = parse_site({"lab": {"name": finished.site.lab.name}})
+    return open_model(model, Journal(tmp_path / "journal.jsonl"), tmp_path)
+
+
+@pytest.fixture
+def panel(site: OpenSite, tmp_path: Path) -> Iterator[live.Panel]:
     live.watch(site)
     (panel,) = live._running
     yield panel
@@ -39,11 +42,13 @@ def wait_for(panel: live.Panel, *told: str) -> str:
 
 
 def test_the_pair_is_followed_while_it_changes(finished: Finished, panel: live.Panel) -> None:
-    calm = ("node129, holds the VIP", "node128, without the VIP", "observer: 200 from node129")
+    calm = ("node129, holds the VIP", "node128, without the VIP", "observer gets 200 from node129")
     wait_for(panel, *calm)
     assert finished.site.lab.capture("node129", ["systemctl", "stop", "keepalived"])[0] == 0
     try:
-        wait_for(panel, "node128, holds the VIP", "Keepalived inactive; OpenResty active", "observer: 200 from node128")
+        wait_for(
+            panel, "node128, holds the VIP", "Keepalived inactive; OpenResty active", "observer gets 200 from node128"
+        )
         panel.paused = True
         time.sleep(2 * live.EVERY_S)
         before = panel.drawn

@@ -43,7 +43,10 @@ def main():
     """Ask and listen until the time is up."""
     interface, vip, seconds = sys.argv[1], socket.inet_aton(sys.argv[2]), float(sys.argv[3])
     raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ALL_PROTOCOLS))
-    raw.bind((interface, ALL_PROTOCOLS))
+    try:
+        raw.bind((interface, ALL_PROTOCOLS))
+    except (OSError, socket.error) as error:  # noqa: UP024 - in Python 2 they are two
+        sys.exit("{0}: {1}".format(interface, error.strerror))  # noqa: UP030, UP032
     mac = raw.getsockname()[4]
     said, deadline, ask_at = set(), time.time() + seconds, 0.0
     while time.time() < deadline:
