@@ -12,14 +12,13 @@ from runbook_lib.chapter.check_script import SCRIPT
 from runbook_lib.chapter.client import application_found, plan_removal, plan_withdrawal
 from runbook_lib.chapter.config import CONFIG
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import is_ours, put_back
+from runbook_lib.chapter.ownership import STATE, is_ours, put_back
 from runbook_lib.chapter.provenance import PROVENANCE_FILE
 from runbook_lib.chapter.rendering import template
 from runbook_lib.chapter.service import BINARY, FOLDER, UNIT, UNIT_FILE
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
-STATE = "/var/lib/runbook"
 """What the runbook keeps on a machine: openings in the firewall, undos of faults, what was saved, the probe."""
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from runbook_lib.chapter.change import Change, Command
 from runbook_lib.chapter.operation import operation
+from runbook_lib.chapter.ownership import STATE
 from runbook_lib.chapter.packet_filter import InputChain, packet_filters
 from runbook_lib.hosts import Host, OpenSite, quote
 from runbook_lib.site import Site
 
 VRRP = "vrrp"
-RECORD = "/var/lib/runbook/firewall-openings"
+RECORD = f"{STATE}/firewall-openings"
 """On each node: what we let in and was not let in before, one a line, so that notebook 90 closes that and no more."""
 RICH_VRRP = 'rule protocol value="vrrp" accept'
 PROTOCOLS_SINCE = (0, 4, 0)

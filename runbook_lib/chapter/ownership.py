@@ -6,6 +6,8 @@ from runbook_lib.chapter.change import Command
 
 MARK = "Written by runbook"
 """Stands in the first lines of every file that we render."""
+STATE = "/var/lib/runbook"
+"""What we note on a node, for an undo and for notebook 90."""
 BEFORE = ".before-runbook"
 """Added to the name of a file or folder that was not ours when we replaced it."""
 

@@ -1,10 +1,11 @@
 """The chapter's defects, each shown and then cured on the site, which is as before then.
 
 A demonstration runs with `disruption: demonstrations` only. It touches nothing, or records its undo on the node first,
-and counts as no change. Those of the failover itself (script and weight) are in `failover/trials/combinations.py`.
+and counts as no change.
 """
 
 from runbook_lib.demonstrations.clear_text import clear_text_shown, show_clear_text
+from runbook_lib.demonstrations.combinations import combinations_as_predicted, try_combinations
 from runbook_lib.demonstrations.control_group import control_group_shown, show_control_group
 from runbook_lib.demonstrations.direct_rule import direct_rule_shown, show_direct_rule
 from runbook_lib.demonstrations.include_order import include_order_shown, show_include_order
@@ -18,6 +19,7 @@ from runbook_lib.demonstrations.without_killall import show_without_killall, wit
 
 __all__ = [
     "clear_text_shown",
+    "combinations_as_predicted",
     "control_group_shown",
     "direct_rule_shown",
     "include_order_shown",
@@ -38,5 +40,6 @@ __all__ = [
     "show_stale_arp",
     "show_without_killall",
     "stale_arp_shown",
+    "try_combinations",
     "without_killall_shown",
 ]

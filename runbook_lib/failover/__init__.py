@@ -9,7 +9,6 @@ from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.pair import Pair
 from runbook_lib.failover.theory.predictions import predict_outage
 from runbook_lib.failover.trials.claims import application_follows, none_left, outage_in_band, restored
-from runbook_lib.failover.trials.combinations import combinations_as_predicted, four_combinations
 from runbook_lib.failover.trials.comparison import (
     Comparison,
     catalogue_as_predicted,
@@ -38,7 +37,6 @@ __all__ = [
     "application_follows",
     "breaches",
     "catalogue_as_predicted",
-    "combinations_as_predicted",
     "compare_configurations",
     "compare_faults",
     "comparison_of",
@@ -47,7 +45,6 @@ __all__ = [
     "exact_as_predicted",
     "fast_enough",
     "fault_named",
-    "four_combinations",
     "holders_as_predicted",
     "inject",
     "measure_failover",

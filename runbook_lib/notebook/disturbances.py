@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from runbook_lib.checks.verdict import Skipped
-from runbook_lib.demonstrations import clear_text, control_group, direct_rule, process_count, stale_arp
+from runbook_lib.demonstrations import clear_text, combinations, control_group, direct_rule, process_count, stale_arp
 from runbook_lib.failover.faults.catalogue import FAULTS, fault_named
 from runbook_lib.failover.faults.inject import not_undoable
 from runbook_lib.failover.theory.pair import Pair
 from runbook_lib.failover.theory.predictions import predict_outage
-from runbook_lib.failover.trials import combinations
 from runbook_lib.failover.trials.trial import nobody_measures
 from runbook_lib.failover.trials.tuning import VARIANTS, fault_missing
 from runbook_lib.notebook.notebook_file import Notebook

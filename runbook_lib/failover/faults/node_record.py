@@ -6,9 +6,10 @@ systemd runs it after the expiry. The next run does it too, should the node have
 
 from __future__ import annotations
 
+from runbook_lib.chapter.ownership import STATE
 from runbook_lib.hosts import Host
 
-FOLDER = "/var/lib/runbook/faults"
+FOLDER = f"{STATE}/faults"
 UNDO_WITHIN_S = 90.0
 """systemd's own limit for a unit's stop."""
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from runbook_lib.chapter.ownership import STATE
 from runbook_lib.errors import HostError
 from runbook_lib.failover.measuring.holders import WATCH
 from runbook_lib.hosts import Host, OpenSite, Running
 
-FOLDER = "/var/lib/runbook/captures"
+FOLDER = f"{STATE}/captures"
 # -p would leave out what goes to VRRP's multicast group. Immediate mode: a packet is in the file before we look.
 _TCPDUMP = (
     'f=%s; mkdir -p -- "$(dirname -- "$f")"; '

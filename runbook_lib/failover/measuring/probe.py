@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from runbook_lib.chapter.ownership import STATE
 from runbook_lib.errors import HostError
 from runbook_lib.failover.measuring.samples import (
     HEADER,
@@ -24,7 +25,7 @@ from runbook_lib.failover.measuring.samples import (
 from runbook_lib.hosts import Host, OpenSite
 
 PROBE_SCRIPT = Path(__file__).parent / "data" / "probe.py"
-REMOTE_SCRIPT = "/var/lib/runbook/probe.py"
+REMOTE_SCRIPT = f"{STATE}/probe.py"
 POLL_S = 0.05
 WAYS_OUT_S = 5.0
 """A probe that was told to end waits 0.9 s for what is on its way; SSH takes the rest."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from runbook_lib.chapter.check_script import install_check_script
 from runbook_lib.chapter.config import write_configuration
 from runbook_lib.chapter.daemon import start_keepalived
+from runbook_lib.chapter.ownership import STATE
 from runbook_lib.chapter.service import FOLDER, UNIT
 from runbook_lib.errors import HostError
 from runbook_lib.failover.faults import node_record
@@ -18,7 +19,7 @@ from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.journal import FaultRecorded, FaultUndone, Journal, Noted
 from runbook_lib.site import Site
 
-SAVED = "/var/lib/runbook/saved"
+SAVED = f"{STATE}/saved"
 
 
 def configured(site: OpenSite, model: Site, why: str) -> OpenSite:

@@ -1,4 +1,4 @@
-"""Synthetic trials for the tests of this room."""
+"""Synthetic trials for tests of what is measured."""
 
 from __future__ import annotations
 

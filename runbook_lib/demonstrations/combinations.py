@@ -40,7 +40,7 @@ class Combination:
         return self.predicted == self.observed
 
 
-def four_combinations(site: OpenSite) -> tuple[Combination, ...] | Skipped:
+def try_combinations(site: OpenSite) -> tuple[Combination, ...] | Skipped:
     """Try all four on the site, one after the other, and put back the script and the configuration that were found.
 
     Raises HostError when the site isn't in steady state before, between or after.

@@ -5,8 +5,8 @@ import math
 from trials import trial
 
 from runbook_lib.checks.verdict import Skipped, Status
+from runbook_lib.demonstrations.combinations import PAIRS, Combination, combination_of, judge_combinations
 from runbook_lib.failover.theory.band import Band
-from runbook_lib.failover.trials.combinations import PAIRS, Combination, combination_of, judge_combinations
 
 NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the 50 of node128")
 
