@@ -115,7 +115,7 @@ def _seen_entry(node: Node, x: int, seen: Mapping[str, NodeState | str]) -> Box:
     if isinstance(state, str):
         return Box(x, 2, 300, (node.name, _short(state)), UNKNOWN)
     title = f"{node.name}, {'holds the VIP' if state.holds_vip else 'without the VIP'}"
-    daemons = f"Keepalived {state.keepalived}; OpenResty {state.openresty}"
+    daemons = f"Keepalived {state.keepalived or 'unknown'}; OpenResty {state.openresty or 'unknown'}"
     return Box(x, 2, 300, (title, node.address, daemons), HOLDER if state.holds_vip else OTHER)
 
 
