@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from runbook_lib.chapter.pair_state import NodeState
+from runbook_lib.chapter.node_state import NodeState
 from runbook_lib.chapter.vip import Answer
 from runbook_lib.site import Node, Site
 
@@ -24,7 +24,7 @@ class Seen:
     """The pair as it was seen last; a text says why something could not be seen."""
 
     nodes: Mapping[str, NodeState | str]
-    """By name."""
+    """By name; none for a node that was not asked yet."""
     answer: Answer | str
     """Through the VIP."""
 
@@ -38,6 +38,8 @@ class Box:
     width: int
     lines: tuple[str, ...]
     fill: str
+    serves: bool = False
+    """An entry that has the VIP, as described or as seen."""
 
     @property
     def y(self) -> int:
@@ -77,9 +79,9 @@ class SiteDrawing:
         """Every way of a request."""
         yield Way(self.asker, self.vip)
         for entry in self.entries:
-            yield Way(self.vip, entry, dashed=entry.fill != HOLDER)
+            yield Way(self.vip, entry, dashed=not entry.serves)
         for member in self.members:
-            yield from (Way(entry, member, dashed=entry.fill != HOLDER) for entry in self.entries)
+            yield from (Way(entry, member, dashed=not entry.serves) for entry in self.entries)
 
     def _repr_html_(self) -> str:
         boxes = (self.asker, self.vip, *self.entries, *self.members)
@@ -93,13 +95,11 @@ class SiteDrawing:
         def told(box: Box) -> str:
             return ", ".join(box.lines)
 
-        first, second = self.entries
         return "\n".join(
             (
                 told(self.asker),
                 f"  -> {told(self.vip)}",
-                f"       -> {told(first)}",
-                f"       -> after a failover: {told(second)}",
+                *(f"       -> {'' if entry.serves else 'after a failover: '}{told(entry)}" for entry in self.entries),
                 *(f"            -> {told(member)}" for member in self.members),
             )
         )
@@ -107,16 +107,18 @@ class SiteDrawing:
 
 def _entry(node: Node, state: str, x: int, port: int) -> Box:
     lines = (f"{node.name}, {state}", node.address, f"Keepalived, priority {node.priority}; OpenResty, port {port}")
-    return Box(x, 2, 300, lines, HOLDER if state == "MASTER" else OTHER)
+    serves = state == "MASTER"
+    return Box(x, 2, 300, lines, HOLDER if serves else OTHER, serves)
 
 
 def _seen_entry(node: Node, x: int, seen: Mapping[str, NodeState | str]) -> Box:
-    state = seen[node.name]
+    state = seen.get(node.name)
+    if state is None:
+        return Box(x, 2, 300, (node.name, "not asked yet"), OTHER)
     if isinstance(state, str):
         return Box(x, 2, 300, (node.name, _short(state)), UNKNOWN)
-    title = f"{node.name}, {'holds the VIP' if state.holds_vip else 'without the VIP'}"
-    daemons = f"Keepalived {state.keepalived or 'unknown'}; OpenResty {state.openresty or 'unknown'}"
-    return Box(x, 2, 300, (title, node.address, daemons), HOLDER if state.holds_vip else OTHER)
+    lines = (f"{node.name}, {state.place}", node.address, f"Keepalived {state.keepalived}; OpenResty {state.openresty}")
+    return Box(x, 2, 300, lines, HOLDER if state.holds_vip else OTHER, state.holds_vip)
 
 
 def _answered(answer: Answer | str) -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from runbook_lib.chapter.pair_state import NodeState, node_state
+from runbook_lib.chapter.node_state import NodeState, node_state
 from runbook_lib.chapter.vip import Answer, answer_through_vip
 from runbook_lib.errors import HostError, LabError
-from runbook_lib.hosts import OpenSite
+from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.drawing import Seen, SiteDrawing
 from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.show import show
 
 EVERY_S = 1.0
-ANSWER = "answer through the VIP"
-Look = Callable[[], NodeState | Answer]
+STALE_S = 5.0
+"""Longer than a look takes whose request through the VIP is given up."""
+Found = TypeVar("Found")
 
 _running: list[Panel] = []
 
@@ -27,12 +28,12 @@ def watch(site: OpenSite) -> None:
     """Show the pair as it is: who has the VIP, what each daemon does, what answers through the VIP.
 
     It goes on while other cells run, until it is paused, this kernel ends, or `watch` is called again. It looks over
-    SSH sessions of its own and is not journalled: what the cells do is neither delayed nor mixed up with it.
+    SSH sessions of its own, so that no cell waits for it, and is not journalled. It asks each machine once a second,
+    the observer through the VIP: pause it where that would count, as it does for a measurement and for ARP (09-11).
     """
     for panel in _running:
         panel.end()
-    own = open_model(site.model, Journal(None), site.folder)
-    _running[:] = [Panel(own)]
+    _running[:] = [Panel(open_model(site.model, Journal(None), site.folder))]
     show(_running[0].widget)
 
 
@@ -42,17 +43,18 @@ class Panel:
     def __init__(self, site: OpenSite) -> None:
         from ipywidgets import HTML, ToggleButton, VBox  # noqa: PLC0415 - slow: only where somebody watches
 
-        looks: dict[str, Look] = {node.name: partial(node_state, site, node) for node in site.nodes}
-        looks[ANSWER] = partial(answer_through_vip, site)
-        self._model = site.model
-        self._found: dict[str, Any] = dict.fromkeys(looks, "not asked yet")
+        self._site = site
+        self._nodes: dict[str, tuple[float, NodeState | str]] = {}
+        self._answer: tuple[float, Answer | str] | None = None
         self._ended = threading.Event()
-        self._lock = threading.Lock()
-        self._drawing: Any = HTML(self._drawn())
+        self._drawing: Any = HTML()
         self._pause: Any = ToggleButton(description="Pause", icon="pause")
         self.widget: Any = VBox([self._drawing, self._pause])
-        for name, look in looks.items():
-            threading.Thread(target=self._follow, args=(name, look), daemon=True).start()
+        self._draw()
+        for node in site.nodes:
+            self._start(self._look_at, node)
+        self._start(self._ask, site.asker)
+        self._start(self._draw)
 
     @property
     def drawn(self) -> str:
@@ -74,26 +76,41 @@ class Panel:
         return self._ended.is_set()
 
     def end(self) -> None:
-        """Look no more; the last drawing stays."""
+        """Look no more, and close its sessions; the last drawing stays."""
         self._ended.set()
 
-    def _follow(self, name: str, look: Look) -> None:
+    def _start(self, do: Callable[..., None], *host: Host) -> None:
+        threading.Thread(target=self._every_second, args=(do, *host), daemon=True).start()
+
+    def _every_second(self, do: Callable[..., None], *host: Host) -> None:
         while not self._ended.is_set():
             if not self.paused:
-                found = _or_why_not(look)
-                with self._lock:
-                    self._found[name] = found
-                    self._drawing.value = self._drawn()
+                do(*host)
             self._ended.wait(EVERY_S)
+        for each in host:
+            each.close()
 
-    def _drawn(self) -> str:
-        nodes = dict(self._found)
-        answer = nodes.pop(ANSWER)
-        return SiteDrawing(self._model, Seen(nodes, answer))._repr_html_()
+    def _look_at(self, node: Host) -> None:
+        found = _or_why_not(lambda: node_state(node, self._site.model))
+        self._nodes[node.name] = time.monotonic(), found
+
+    def _ask(self, _: Host) -> None:
+        found = _or_why_not(lambda: answer_through_vip(self._site))
+        self._answer = time.monotonic(), found
+
+    def _draw(self) -> None:
+        nodes = {name: _unless_stale(*look) for name, look in dict(self._nodes).items()}
+        answer = _unless_stale(*self._answer) if self._answer else "not asked yet"
+        self._drawing.value = SiteDrawing(self._site.model, Seen(nodes, answer))._repr_html_()
 
 
-def _or_why_not(look: Look) -> NodeState | Answer | str:
+def _or_why_not(look: Callable[[], Found]) -> Found | str:
     try:
         return look()
     except (HostError, LabError) as error:
         return error.what
+
+
+def _unless_stale(at: float, found: Found) -> Found | str:
+    age_s = time.monotonic() - at
+    return found if age_s < STALE_S else f"no answer for {age_s:.0f} s"

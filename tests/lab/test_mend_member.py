@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -18,7 +18,7 @@ import pytest
 
 from runbook_lib.lab.data.nacos import mend_member
 
-SCRIPT = Path(__file__).parents[2] / "runbook_lib/lab/data/nacos/mend_member.py"
+SCRIPT = Path(mend_member.__file__)
 DATABASE = {("a.yml", "TEST", ""): "one: ä\r\n", ("b", "TEST", "fast_team"): "two"}
 
 
@@ -32,7 +32,7 @@ class Member(BaseHTTPRequestHandler):
         type(self).asked += 1
         query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         found = DATABASE.get((query["dataId"], query["group"], query["tenant"]))
-        self.send_response(503 if self.asked == 1 else 200)
+        self.send_response(503 if self.asked == 1 else 400 if query["dataId"] == "refused" else 200)
         self.end_headers()
         if self.writes is not None:
             self.writes.parent.mkdir(parents=True, exist_ok=True)
@@ -55,11 +55,11 @@ def port() -> Iterator[int]:
     server.server_close()
 
 
-def read_log(home: Path, port: int, *group_keys: str, event: str = "dump-ignore") -> None:
+def read_log(home: Path, port: int, *group_keys: str, event: str = "dump-ignore", told: str = "") -> None:
     log = "".join(f"2026-11-29 15:16:12,407 [{event}] as it is. groupKey={key}, md5=1\n\n" for key in group_keys)
     command = [sys.executable, str(SCRIPT), str(port), str(os.getpid())]
     done = subprocess.run(command, cwd=home, input=log, capture_output=True, text=True, check=False, timeout=30)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", told)
 
 
 @pytest.fixture
@@ -86,6 +86,22 @@ def test_what_a_member_has_written_is_left_alone_and_not_asked_for(home: Path, p
 def test_what_the_database_lacks_is_not_made(home: Path, port: int) -> None:
     read_log(home, port, "gone+TEST")
     assert list((home / "data").iterdir()) == []
+
+
+def test_one_that_can_not_be_put_back_is_said_and_the_next_one_is_served(home: Path, port: int) -> None:
+    told = "refused+TEST is not put back: HTTP Error 400: Bad Request\n"
+    read_log(home, port, "refused+TEST", "a.yml+TEST", told=told)
+    (home / "data/tenant-config-data").write_text("a file where a folder should be")
+    why = "[Errno 20] Not a directory: 'data/tenant-config-data/fast_team/TEST'"
+    read_log(home, port, "b+TEST+fast_team", told=f"b+TEST+fast_team is not put back: {why}\n")
+    assert (home / "data/config-data/TEST/a.yml").exists()
+
+
+def test_a_member_that_never_answers_is_given_up(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(mend_member, "ANSWERS_WITHIN_S", 0.1)
+    with pytest.raises(OSError, match="refused"):
+        mend_member.put_back(1, "a.yml+TEST")
 
 
 def test_what_a_member_writes_meanwhile_is_not_overwritten(home: Path, port: int) -> None:
@@ -125,11 +141,13 @@ def test_a_member_is_ended_whose_first_dump_does_not_begin(
 ) -> None:
     monkeypatch.setattr(mend_member, "DUMP_WITHIN_S", 0.2)
 
-    def log() -> Iterator[str]:
-        yield from lines
-        time.sleep(0.5)
-
     with subprocess.Popen(["sleep", "60"]) as member:
+
+        def log() -> Iterator[str]:
+            yield from lines
+            with suppress(subprocess.TimeoutExpired):
+                member.wait(10 if ended else 0.5)
+
         mend_member.watch(log(), 0, member.pid)
         was_ended = member.poll() == -signal.SIGKILL
         member.kill()

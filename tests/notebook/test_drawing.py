@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runbook_lib.chapter.pair_state import NodeState
+from runbook_lib.chapter.node_state import NodeState
 from runbook_lib.chapter.vip import Answer
 from runbook_lib.notebook.drawing import Seen, SiteDrawing
 from runbook_lib.site import Site, parse_site
@@ -116,20 +116,51 @@ def test_values_are_escaped() -> None:
     assert "<b>&\"'</b>" in texts(ElementTree.fromstring(drawing._repr_html_()))
 
 
+AWAY = NodeState("node129", "active", "inactive", False, "")
+HOLDER = NodeState("node128", "failed", "active", True, "MASTER")
+
+
+def seen(master: NodeState | str | None, backup: NodeState | str | None, answer: Answer | str = "") -> SiteDrawing:
+    given = {"node129": master, "node128": backup}
+    return SiteDrawing(Site(), Seen({name: state for name, state in given.items() if state is not None}, answer))
+
+
 def test_the_pair_as_it_was_seen() -> None:
-    away, holder = NodeState("inactive", "active", False), NodeState("active", "failed", True)
-    seen = Seen({"node129": away, "node128": holder}, Answer("observer", 200, "node128", ""))
-    drawing = SiteDrawing(Site(), seen)
+    drawing = seen(AWAY, HOLDER, Answer("observer", 200, "node128", ""))
     assert str(drawing).splitlines()[1:4] == [
         "  -> VIP 192.168.42.130, port 80, observer gets 200 from node128",
-        "       -> node129, without the VIP, 192.168.42.129, Keepalived inactive; OpenResty active",
-        "       -> after a failover: node128, holds the VIP, 192.168.42.128, Keepalived active; OpenResty failed",
+        "       -> after a failover: node129, no VRRP state, no VIP, 192.168.42.129, "
+        "Keepalived inactive; OpenResty active",
+        "       -> node128, MASTER, holds the VIP, 192.168.42.128, Keepalived active; OpenResty failed",
     ]
-    ways = {(way.start.lines[0][:7], way.end.lines[0][:7]): way.dashed for way in drawing.ways}
-    assert ways["VIP 192", "node129"] is True
-    assert ways["VIP 192", "node128"] is False
-    assert ways["node129", "Nacos n"] is True
-    assert ways["node128", "Nacos n"] is False
+    assert fills(drawing) == {"node129": "#e3eefa", "node128": "#d7ecd9"}
+
+
+@pytest.mark.parametrize(
+    ("master", "backup", "serving"),
+    [
+        (AWAY, HOLDER, {"node128"}),
+        (replace(HOLDER, name="node129"), HOLDER, {"node129", "node128"}),
+        (AWAY, replace(HOLDER, holds_vip=False), set()),
+        (None, "node128 is off.", set()),
+    ],
+)
+def test_a_way_is_dashed_unless_its_entry_holds_the_vip(
+    master: NodeState | None, backup: NodeState | str, serving: set[str]
+) -> None:
+    whole = {way.end.lines[0].partition(",")[0] for way in seen(master, backup).ways if not way.dashed}
+    assert whole & {"node129", "node128"} == serving
+    assert any(name.startswith("Nacos") for name in whole) == bool(serving)
+
+
+def test_a_node_that_was_not_asked_yet_is_not_one_that_can_not_be_asked() -> None:
+    drawing = seen(None, "node128 is off.")
+    assert [entry.lines for entry in drawing.entries] == [("node129", "not asked yet"), ("node128", "node128 is off.")]
+    assert fills(drawing) == {"node129": "#e3eefa", "node128": "#f8dcd6"}
+
+
+def fills(drawing: SiteDrawing) -> dict[str, str]:
+    return {entry.lines[0].partition(",")[0]: entry.fill for entry in drawing.entries}
 
 
 @pytest.mark.parametrize(
@@ -141,12 +172,10 @@ def test_the_pair_as_it_was_seen() -> None:
     ],
 )
 def test_what_came_back_or_why_nothing_did(answer: Answer | str, told: str) -> None:
-    drawn = str(SiteDrawing(Site(), Seen({"node129": "node129 is off.", "node128": "not asked yet"}, answer)))
-    assert f"port 80, {told}\n       -> node129, node129 is off.\n" in drawn
+    assert str(seen(None, None, answer)).splitlines()[1] == f"  -> VIP 192.168.42.130, port 80, {told}"
 
 
 def test_a_long_reason_fits_into_its_box() -> None:
     why = "node129 (127.0.0.1:40001) can't be reached: connection refused."
-    drawing = SiteDrawing(Site(), Seen({"node129": why, "node128": why}, why))
-    said = [text for text in texts(ElementTree.fromstring(drawing._repr_html_())) if "can't" in text]
+    said = [text for text in texts(ElementTree.fromstring(seen(why, why, why)._repr_html_())) if "can't" in text]
     assert said == ["node129 (127.0.0.1:40001) can't be reached: con…"] * 3

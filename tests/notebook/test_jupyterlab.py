@@ -91,12 +91,12 @@ def test_the_pair_is_watched_while_another_cell_runs(lab_without_nacos: Lab) -> 
         page.rewrite("drawing-do", "from runbook_lib.notebook import watch; watch(site)")
         page.rewrite("drawing-verify", "import time; time.sleep(20)")
         page.run("parameters", "setup", "drawing-do")
-        page.wait_drawn("drawing-do", "node129, without the VIP")
+        page.wait_drawn("drawing-do", "node129, no VRRP state, no VIP")
         page.begin("drawing-verify")
         on(lab_without_nacos, "node129", take)
         try:
-            page.wait_drawn("drawing-do", "node129, holds the VIP")
+            page.wait_drawn("drawing-do", "node129, no VRRP state, holds the VIP")
             assert page.is_running()
         finally:
             on(lab_without_nacos, "node129", leave)
-        page.wait_drawn("drawing-do", "node129, without the VIP")
+        page.wait_drawn("drawing-do", "node129, no VRRP state, no VIP")

@@ -29,7 +29,8 @@ def panel(site: OpenSite, tmp_path: Path) -> Iterator[live.Panel]:
     live.watch(site)
     (panel,) = live._running
     yield panel
-    panel.end()
+    for each in (panel, *live._running):
+        each.end()
     assert not (tmp_path / "journal.jsonl").exists(), "it looks, and records nothing"
 
 
@@ -42,27 +43,34 @@ def wait_for(panel: live.Panel, *told: str) -> str:
 
 
 def test_the_pair_is_followed_while_it_changes(finished: Finished, panel: live.Panel) -> None:
-    calm = ("node129, holds the VIP", "node128, without the VIP", "observer gets 200 from node129")
+    calm = ("node129, MASTER, holds the VIP", "node128, BACKUP, no VIP", "observer gets 200 from node129")
     wait_for(panel, *calm)
     assert finished.site.lab.capture("node129", ["systemctl", "stop", "keepalived"])[0] == 0
     try:
-        wait_for(
-            panel, "node128, holds the VIP", "Keepalived inactive; OpenResty active", "observer gets 200 from node128"
-        )
+        wait_for(panel, "node128, MASTER, holds the VIP", "Keepalived inactive", "observer gets 200 from node128")
         panel.paused = True
         time.sleep(2 * live.EVERY_S)
         before = panel.drawn
     finally:
         assert finished.site.lab.capture("node129", ["systemctl", "start", "keepalived"])[0] == 0
-    time.sleep(8)
+    time.sleep(3 * live.EVERY_S)  # three looks: the unit is active again at once
     assert panel.drawn == before, "paused, it looks no more"
     panel.paused = False
     wait_for(panel, *calm)
 
 
-def test_a_second_one_ends_the_first(site: OpenSite, panel: live.Panel) -> None:
-    wait_for(panel, "node129, holds the VIP")
+def sessions(finished: Finished) -> int:
+    return len(finished.site.lab.capture("node129", ["pgrep", "-f", "sshd: root@"])[1].splitlines())
+
+
+def test_a_second_one_ends_the_first_and_its_sessions(finished: Finished, site: OpenSite, panel: live.Panel) -> None:
+    wait_for(panel, "node129, MASTER, holds the VIP")
+    before = sessions(finished)
     live.watch(site)
-    assert panel.ended
-    assert not live._running[0].ended
-    live._running[0].end()
+    (second,) = live._running
+    wait_for(second, "node129, MASTER, holds the VIP")
+    assert (panel.ended, second.ended) == (True, False)
+    deadline = time.monotonic() + 10
+    while sessions(finished) > before:
+        assert time.monotonic() < deadline, "the first one's sessions are still open"
+        time.sleep(0.1)

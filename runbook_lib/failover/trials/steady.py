@@ -5,48 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runbook_lib.chapter.service import UNIT
-from runbook_lib.chapter.status import LOG_COMMAND, parse_vrrp_state
-from runbook_lib.chapter.vip import answer_through_vip, parse_holds_vip
+from runbook_lib.chapter.node_state import NodeState, node_state
+from runbook_lib.chapter.vip import answer_through_vip
 from runbook_lib.checks.verdict import Check, Verdict
-from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.hosts import OpenSite
 from runbook_lib.site import Site
-
-_STATE_COMMAND = f"systemctl is-active %s %s; ip -4 -o addr show dev %s; {LOG_COMMAND}"
-
-
-@dataclass(frozen=True)
-class NodeState:
-    """What one node says of itself."""
-
-    name: str
-    openresty: str
-    """systemd's word for the unit: active, inactive, failed, activating …"""
-    keepalived: str
-    holds_vip: bool
-    vrrp: str
-    """What keepalived entered last: MASTER, BACKUP, FAULT; empty before the first state, and where it doesn't run."""
-
-    def __str__(self) -> str:
-        vip = "holds the VIP" if self.holds_vip else "no VIP"
-        vrrp = self.vrrp or ("no VRRP state yet" if self.keepalived == "active" else "no VRRP state")
-        return f"{self.name}: OpenResty {self.openresty}, keepalived {self.keepalived}, {vrrp}, {vip}"
-
-
-def node_state(host: Host, model: Site) -> NodeState:
-    """Ask a node, once. Raises HostError."""
-    ran = host.run(_STATE_COMMAND, model.openresty.unit, UNIT, model.interface, UNIT)
-    return parse_node_state(host.name, ran.stdout, model.vip_address)
-
-
-def parse_node_state(name: str, answer: str, vip: str) -> NodeState:
-    """The answer: a line for each unit, `ip`'s lines, and keepalived's log."""
-    lines = answer.splitlines()
-    openresty, keepalived = [*lines, "unknown", "unknown"][:2]
-    rest = lines[2:]
-    holds = parse_holds_vip("\n".join(line for line in rest if " inet " in line), vip)
-    vrrp = parse_vrrp_state("\n".join(rest)) if keepalived == "active" else ""
-    return NodeState(name, openresty, keepalived, holds, vrrp)
 
 
 @dataclass(frozen=True)

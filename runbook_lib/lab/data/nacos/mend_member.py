@@ -1,9 +1,9 @@
 """Mend two things that a Nacos 1.4.1 member does not mend itself.
 
-A file that it has removed and then leaves unwritten. It removes the files that it serves at each attempt of its first
-dump, and then takes what it remembers of the attempt before, or of its Raft log, for unchanged: "config data not
-exist" for good (alibaba/nacos issue 7593). Its database has them all: each is put back from there, unless the member
-has written it meanwhile.
+Files that it does not write. At each attempt of its first dump a member removes every file that it serves. Then it
+leaves out as unchanged whatever it remembers, from the attempt before or from its Raft log, and answers "config data
+not exist" for good (alibaba/nacos issue 7593). Its database has them all: each is put back from there, unless the
+member has written it meanwhile.
 
 A first dump that never begins. It waits for the news of its Raft group's leader, and where that comes just when it
 begins to wait, it waits for good ("Nacos is starting..."). Such a member is ended; systemd starts another.
@@ -16,14 +16,18 @@ logs protocol-raft.log, config-fatal.log and config-dump.log, as they grow:
     … [dump-ignore] ignore to save cache file. groupKey=DATA_ID+GROUP+NAMESPACE, md5=…
 """
 
+from __future__ import annotations
+
 import http.client
 import json
 import os
+import queue
 import re
 import signal
 import sys
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable
@@ -34,6 +38,8 @@ DUMP_BEGINS = "isQuickStart:"
 DUMP_WITHIN_S = 45
 """From the news of a leader to the dump's beginning: up to 9 s were seen on a machine under load."""
 LEFT_OUT = re.compile(r"\[dump-ignore\].* groupKey=([^,]+),")
+ANSWERS_WITHIN_S = 600.0
+"""A member that starts answers HTTP only after its first dump; on a machine under load that takes minutes."""
 DATA = Path("data")
 
 
@@ -41,17 +47,35 @@ def watch(lines: Iterable[str], port: int, pid: int) -> None:
     """Follow the logs of one member, from its start to its end."""
     overdue = threading.Timer(DUMP_WITHIN_S, os.kill, (pid, signal.SIGKILL))
     overdue.daemon = True
+    # Beside this loop: it waits for the member, and the dump's beginning must be seen meanwhile.
+    left_out: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    writer = threading.Thread(target=put_back_each, args=(port, left_out), daemon=True)
+    writer.start()
     for line in lines:
         if LEADER_KNOWN.search(line) and overdue.ident is None:
             overdue.start()
         elif DUMP_BEGINS in line:
             overdue.cancel()  # for good, also when this line is read before the leader's
         elif found := LEFT_OUT.search(line):
-            put_back(port, found[1])
+            left_out.put(found[1])
+    left_out.put(None)
+    writer.join()
+
+
+def put_back_each(port: int, group_keys: queue.SimpleQueue[str | None]) -> None:
+    """Put back one after the other, until None comes; what can't be put back is said in the unit's journal."""
+    for group_key in iter(group_keys.get, None):
+        try:
+            put_back(port, group_key)
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            print(f"{group_key} is not put back: {error}", file=sys.stderr, flush=True)
 
 
 def put_back(port: int, group_key: str) -> None:
-    """Write the file of the configuration DATA_ID+GROUP+NAMESPACE (+ and % escaped), unless there is one."""
+    """Write the file of the configuration DATA_ID+GROUP+NAMESPACE (+ and % escaped), unless there is one.
+
+    Raises OSError when it can't be written, or the member doesn't answer.
+    """
     data_id, group, namespace = [urllib.parse.unquote(part) for part in f"{group_key}+".split("+")[:3]]
     file = DATA.joinpath(*(["tenant-config-data", namespace] if namespace else ["config-data"]), group, data_id)
     content = None if file.exists() else from_database(port, data_id, group, namespace)
@@ -72,12 +96,16 @@ def from_database(port: int, data_id: str, group: str, namespace: str) -> str | 
     """The configuration's content, once the member answers; None where its database has none (any more)."""
     asked = {"show": "all", "dataId": data_id, "group": group, "tenant": namespace}
     url = f"http://127.0.0.1:{port}/nacos/v1/cs/configs?{urllib.parse.urlencode(asked)}"
+    deadline = time.monotonic() + ANSWERS_WITHIN_S
     while True:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
                 shown = answer.read()
             return json.loads(shown)["content"] if shown else None
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
+            refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
+            if refused or time.monotonic() > deadline:
+                raise
             time.sleep(0.5)
 
 
