@@ -19,8 +19,6 @@ from runbook_lib.chapter.service import BINARY, FOLDER, UNIT, UNIT_FILE
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
-"""What the runbook keeps on a machine: openings in the firewall, undos of faults, what was saved, the probe."""
-
 
 @dataclass(frozen=True)
 class Left:

@@ -169,7 +169,7 @@ def _add_permanently(opening: str) -> Command:
 def _record(opening: str) -> Command:
     # The shell's own printf calls a full disk an I/O error.
     command = "mkdir -p %s && env printf '%%s\\n' %s >>%s"
-    values = (RECORD.rpartition("/")[0], opening, RECORD)
+    values = (STATE, opening, RECORD)
     return Command(command, values, shown=f"note in {RECORD} that {opening} is ours")
 
 

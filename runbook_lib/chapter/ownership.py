@@ -7,7 +7,7 @@ from runbook_lib.chapter.change import Command
 MARK = "Written by runbook"
 """Stands in the first lines of every file that we render."""
 STATE = "/var/lib/runbook"
-"""What we note on a node, for an undo and for notebook 90."""
+"""What the runbook keeps on a machine: openings in the firewall, undos of faults, what was saved, what measures."""
 BEFORE = ".before-runbook"
 """Added to the name of a file or folder that was not ours when we replaced it."""
 

@@ -5,7 +5,7 @@ and counts as no change.
 """
 
 from runbook_lib.demonstrations.clear_text import clear_text_shown, show_clear_text
-from runbook_lib.demonstrations.combinations import combinations_as_predicted, try_combinations
+from runbook_lib.demonstrations.combinations import combinations_shown, show_combinations
 from runbook_lib.demonstrations.control_group import control_group_shown, show_control_group
 from runbook_lib.demonstrations.direct_rule import direct_rule_shown, show_direct_rule
 from runbook_lib.demonstrations.include_order import include_order_shown, show_include_order
@@ -19,7 +19,7 @@ from runbook_lib.demonstrations.without_killall import show_without_killall, wit
 
 __all__ = [
     "clear_text_shown",
-    "combinations_as_predicted",
+    "combinations_shown",
     "control_group_shown",
     "direct_rule_shown",
     "include_order_shown",
@@ -29,6 +29,7 @@ __all__ = [
     "process_count_shown",
     "script_security_shown",
     "show_clear_text",
+    "show_combinations",
     "show_control_group",
     "show_direct_rule",
     "show_include_order",
@@ -40,6 +41,5 @@ __all__ = [
     "show_stale_arp",
     "show_without_killall",
     "stale_arp_shown",
-    "try_combinations",
     "without_killall_shown",
 ]

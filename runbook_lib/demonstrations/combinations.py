@@ -40,7 +40,7 @@ class Combination:
         return self.predicted == self.observed
 
 
-def try_combinations(site: OpenSite) -> tuple[Combination, ...] | Skipped:
+def show_combinations(site: OpenSite) -> tuple[Combination, ...] | Skipped:
     """Try all four on the site, one after the other, and put back the script and the configuration that were found.
 
     Raises HostError when the site isn't in steady state before, between or after.
@@ -51,10 +51,10 @@ def try_combinations(site: OpenSite) -> tuple[Combination, ...] | Skipped:
         return tuple(_try(site, script, weight) for script, weight in PAIRS)
 
 
-def combinations_as_predicted(found: Sequence[Combination] | Skipped) -> Check:
-    """Check `failover.combinations`: each of the four moved the VIP, or left it, as the configuration predicts."""
+def combinations_shown(found: Sequence[Combination] | Skipped) -> Check:
+    """Check `demonstration.combinations`: each of the four moved the VIP, or left it, as the configuration predicts."""
     claim = "With weight -20 the VIP stays where OpenResty is dead, with weight 0 it moves, whichever the script."
-    return Check("failover.combinations", claim, "09", lambda: judge_combinations(found))
+    return Check("demonstration.combinations", claim, "09", lambda: judge_combinations(found))
 
 
 def judge_combinations(found: Sequence[Combination] | Skipped) -> Verdict:

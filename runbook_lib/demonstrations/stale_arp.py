@@ -1,7 +1,7 @@
 """A demonstration: both nodes hold the VIP, and once it is mended, a client still knows the wrong one (chapter step 6).
 
 A holder that hears a lower priority announces itself again by gratuitous ARP; one that merely hears a higher one
-leaves in silence, and whoever learned its MAC address goes on sending there until it doubts its entry. So it matters
+leaves in silence, and whoever learned its MAC address goes on sending there until it asks anew. So it matters
 whose firewall is opened first.
 """
 

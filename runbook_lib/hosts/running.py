@@ -47,9 +47,10 @@ class Completed:
         if full := disk_full_error(self.host, told, self.stderr + self.stdout, self.command):
             raise full
         said = (self.stderr.strip() or self.stdout.strip() or "it said nothing").splitlines()[-3:]
+        whole = "A run's journal.jsonl has the whole command."
         raise CommandError(
             f"{self.host}: {told}: {' | '.join(said).rstrip('.')}.",
-            f"Run it on {self.host} by hand to see more.",
+            whole if self.shown else f"Run it on {self.host} by hand to see more.",
         )
 
 

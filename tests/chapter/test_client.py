@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 import yaml
 
-from runbook_lib.chapter import client
+from runbook_lib.chapter import client, client_jar
 from runbook_lib.chapter.client import (
     UNIT,
     Application,
@@ -134,9 +134,14 @@ def test_anything_else_lists_nobody(answer: str) -> None:
     assert parse_instances(answer) == ()
 
 
-def test_the_jar_is_known_by_its_sources() -> None:
-    assert sources_sha256() == sources_sha256()
+def test_the_jar_is_known_by_its_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert jar_path() == f"/opt/nacos-consumer-sample/nacos-consumer-sample-{sources_sha256()[:12]}.jar"
+    monkeypatch.setattr(client_jar, "_SOURCES", tmp_path)
+    names = set()
+    for file, text in (("a", "1"), ("a", "2"), ("b", "2")):  # another byte, another file
+        (tmp_path / file).write_text(text)
+        names.add(jar_path())
+    assert len(names) == 3
 
 
 def test_a_unit_that_was_written_by_a_run_that_was_interrupted_takes_effect() -> None:

@@ -26,7 +26,7 @@ def test_a_vip_that_stayed_until_the_undo() -> None:
     assert (found.predicted, found.observed, found.service_lost) == ("stays", "stays", "until the undo")
 
 
-def test_the_verdict_names_the_first_that_did_otherwise() -> None:
+def test_the_first_that_did_otherwise_is_named() -> None:
     good = Combination("fixed", 0, "moves", "moves", "2.9 s", "weight 0")
     bad = Combination("fixed", -20, "stays", "moves", "2.9 s", "80 is not below 50")
     assert judge_combinations((good,)).status is Status.PASSED

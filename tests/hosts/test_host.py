@@ -143,6 +143,12 @@ class TestCheck:
         shown = " ".join(command.split())
         assert str(caught.value) == f"node128: `{shown}` ended with 1: {said}. Run it on node128 by hand to see more."
 
+    def test_what_stands_for_a_long_command_can_not_be_run_by_hand(self, host: Host) -> None:
+        with pytest.raises(HostError) as caught:
+            host.run("sh -c 'false; exit 2'", shown="a long script").check()
+        said = "node128: `a long script` ended with 2: it said nothing. A run's journal.jsonl has the whole command."
+        assert str(caught.value) == said
+
 
 class TestSession:
     def test_it_is_opened_at_the_first_command_and_kept(self, host: Host, server: SshServer) -> None:

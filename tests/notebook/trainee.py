@@ -92,6 +92,10 @@ class Page:
             drawn, f"{text!r} is not drawn below {cell}"
         )
 
+    def press(self, cell: str, button: str) -> None:
+        """A widget's button below the cell."""
+        self._cell(cell).find_element(By.XPATH, f".//button[contains(., '{button}')]").click()
+
     def wait_ready(self) -> None:
         """Until every cell is there and the kernel waits for the first."""
         WebDriverWait(self.driver, WITHIN_S).until(
