@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -65,7 +66,7 @@ class SiteDrawing:
         asking = ("client", *((client.address,) if client else ()))
         self.asker = Box(WIDTH // 2, 0, 170, asking, "#f2f2f2")
         timers = f"VRID {vrrp.router_id}, VRRP version {vrrp.version}, every {vrrp.advert_int:g} s"
-        vip = (f"VIP {site.vip_address}, port {port}", _answered(seen.answer) if seen else timers)
+        vip = (f"VIP {site.vip_address}, port {port}", *(_answered(seen.answer) if seen else (timers,)))
         self.vip = Box(WIDTH // 2, 1, 300, vip, "#fff3cd")
         first, second = site.nodes.master, site.nodes.backup
         if seen:
@@ -116,20 +117,21 @@ def _seen_entry(node: Node, x: int, seen: Mapping[str, NodeState | str]) -> Box:
     if state is None:
         return Box(x, 2, 300, (node.name, "not asked yet"), OTHER)
     if isinstance(state, str):
-        return Box(x, 2, 300, (node.name, _short(state)), UNKNOWN)
+        return Box(x, 2, 300, (node.name, *_wrapped(state)), UNKNOWN)
     lines = (f"{node.name}, {state.place}", node.address, f"Keepalived {state.keepalived}; OpenResty {state.openresty}")
     return Box(x, 2, 300, lines, HOLDER if state.holds_vip else OTHER, state.holds_vip)
 
 
-def _answered(answer: Answer | str) -> str:
+def _answered(answer: Answer | str) -> tuple[str, ...]:
     if isinstance(answer, str):
-        return _short(answer)
+        return _wrapped(answer)
     got = f"{answer.status} from {answer.entry or 'an unnamed entry'}" if answer.status else f"nothing: {answer.error}"
-    return _short(f"{answer.asker} gets {got}")
+    return _wrapped(f"{answer.asker} gets {got}")
 
 
-def _short(text: str, longest: int = 48) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+def _wrapped(text: str) -> tuple[str, ...]:
+    """At most two lines that fit into a box."""
+    return tuple(textwrap.wrap(text, 46, max_lines=2, placeholder=" …"))
 
 
 def _members(site: Site) -> Iterator[Box]:

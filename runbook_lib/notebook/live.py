@@ -31,9 +31,10 @@ def watch(site: OpenSite) -> None:
     SSH sessions of its own, so that no cell waits for it, and is not journalled. It asks each machine once a second,
     the observer through the VIP: pause it where that would count, as it does for a measurement and for ARP (09-11).
     """
+    own = open_model(site.model, Journal(None), site.folder)
     for panel in _running:
         panel.end()
-    _running[:] = [Panel(open_model(site.model, Journal(None), site.folder))]
+    _running[:] = [Panel(own)]
     show(_running[0].widget)
 
 
@@ -76,8 +77,9 @@ class Panel:
         return self._ended.is_set()
 
     def end(self) -> None:
-        """Look no more, and close its sessions; the last drawing stays."""
+        """Look no more, and close its sessions; the last drawing stays, its button says why."""
         self._ended.set()
+        self._pause.description, self._pause.disabled = "Ended", True
 
     def _start(self, do: Callable[..., None], *host: Host) -> None:
         threading.Thread(target=self._every_second, args=(do, *host), daemon=True).start()

@@ -176,6 +176,7 @@ def test_what_came_back_or_why_nothing_did(answer: Answer | str, told: str) -> N
 
 
 def test_a_long_reason_fits_into_its_box() -> None:
-    why = "node129 (127.0.0.1:40001) can't be reached: connection refused."
-    said = [text for text in texts(ElementTree.fromstring(seen(why, why, why)._repr_html_())) if "can't" in text]
-    assert said == ["node129 (127.0.0.1:40001) can't be reached: con…"] * 3
+    why = "node129 (127.0.0.1 port 40001) can't be reached over SSH: it closed the connection, as one that is off does."
+    drawing = seen(why, why, why)
+    said = [box.lines[1:] for box in (*drawing.entries, drawing.vip)]
+    assert said == [("node129 (127.0.0.1 port 40001) can't be", "reached over SSH: it closed the connection, …")] * 3

@@ -46,7 +46,8 @@ def as_found(site: OpenSite, name: str, expires_s: float) -> Iterator[None]:
     try:
         for host in site.nodes:
             site.journal.write(FaultRecorded(saved_id, name, host.name, undo, expires_s))
-            host.run("mkdir -p %s && cp -a %s %s", SAVED, FOLDER, f"{SAVED}/{saved_id}").check()
+            saved = f"{SAVED}/{saved_id}"
+            host.run("mkdir -p %s && { cp -a %s %s || { rm -rf %s; exit 1; }; }", SAVED, FOLDER, saved, saved).check()
             node_record.record_undo(host, saved_id, undo, expires_s)
         yield
     finally:
@@ -67,13 +68,20 @@ def _restored(site: OpenSite, host: Host, saved_id: str) -> HostError | None:
 
 
 def render_restore(saved_id: str) -> str:
-    """Shell that puts back each file as it was, takes away those that are new, and has keepalived read them. Pure."""
+    """Shell that puts back each file as it was, takes away those that are new, and has keepalived read them. Pure.
+
+    What was saved stays until all of that is done, and is then gone at once: it may end anywhere, and run again.
+    """
     return f"""\
 saved={SAVED}/{saved_id}
-for f in "$saved"/*; do
-    [ -f "$f" ] || continue
-    cp -a "$f" {FOLDER}/.restored && mv -f {FOLDER}/.restored "{FOLDER}/${{f##*/}}"
-done
-for f in {FOLDER}/*; do [ -e "$saved/${{f##*/}}" ] || rm -f "$f"; done
-systemctl reload-or-restart {UNIT}
-rm -rf "$saved" """.rstrip()
+if [ -d "$saved" ]; then
+    for f in "$saved"/*; do
+        [ -f "$f" ] || continue
+        cp -a "$f" {FOLDER}/.restored || {{ rm -f {FOLDER}/.restored; exit 1; }}
+        mv -f {FOLDER}/.restored "{FOLDER}/${{f##*/}}"
+    done
+    for f in {FOLDER}/*; do [ -e "$saved/${{f##*/}}" ] || rm -f "$f"; done
+    systemctl reload-or-restart {UNIT}
+    mv -T "$saved" "$saved.done"
+fi
+rm -rf "$saved.done" """.rstrip()

@@ -1,0 +1,90 @@
+"""The undo that puts back keepalived's folder: what it does when it is run, run again, or cut off."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from runbook_lib.failover.faults import node_record
+from runbook_lib.failover.trials import as_found
+
+SAVED = "keepalived.conf: the found one\n"
+ID = "combinations-1"
+
+
+class Node:
+    """Folders in place of a node's, where a demonstration's files stand and the found ones are saved."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.saved, self.records = folder / "keepalived", folder / "saved", folder / "faults"
+        self.programs = folder / "programs"
+        for path in (self.folder, self.saved / ID, self.records, self.programs):
+            path.mkdir(parents=True)
+        (self.folder / "keepalived.conf").write_text("the demonstration's\n")
+        (self.folder / "new.sh").write_text("new\n")
+        (self.saved / ID / "keepalived.conf").write_text(SAVED)
+        self.replace("systemctl", f"echo $* >>{folder}/reloads")
+        self.record = self.records / ID
+        self.record.write_text(node_record.render_undo(ID, as_found.render_restore(ID)))
+        self.reloads = folder / "reloads"
+
+    def replace(self, program: str, script: str) -> None:
+        (self.programs / program).write_text(f"#!/bin/sh\n{script}\n")
+        (self.programs / program).chmod(0o755)
+
+    def undo(self) -> int:
+        path = f"{self.programs}:{os.environ['PATH']}"
+        return subprocess.run(["sh", self.record], env={"PATH": path}, check=False, capture_output=True).returncode
+
+    def found(self) -> dict[str, str]:
+        return {path.name: path.read_text() for path in self.folder.iterdir()}
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
+    for module, name, folder in (
+        (as_found, "FOLDER", "keepalived"), (as_found, "SAVED", "saved"), (node_record, "FOLDER", "faults"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, str(tmp_path / folder))
+    return Node(tmp_path)
+
+
+def test_what_was_found_is_there_again_and_nothing_else(node: Node) -> None:
+    assert node.undo() == 0
+    assert node.found() == {"keepalived.conf": SAVED}
+    assert node.reloads.read_text() == "reload-or-restart keepalived.service\n"
+    assert list(node.saved.iterdir()) == []
+    assert not node.record.exists()
+
+
+@pytest.mark.parametrize(
+    ("program", "fails"),
+    [
+        ("cp", "echo half >${3:-$2}; exit 1"),  # a full disk
+        ("mv", "exit 1"),
+        ("systemctl", "exit 1"),
+    ],
+)
+def test_one_that_fails_keeps_what_was_saved_and_can_be_run_again(node: Node, program: str, fails: str) -> None:
+    good = (node.programs / program).read_text() if program == "systemctl" else None
+    node.replace(program, fails)
+    assert node.undo() != 0
+    assert (node.saved / ID / "keepalived.conf").read_text() == SAVED
+    assert node.record.exists()
+    (node.programs / program).unlink()
+    if good is not None:
+        node.replace(program, good.partition("\n")[2])
+    assert node.undo() == 0
+    assert node.found() == {"keepalived.conf": SAVED}
+
+
+def test_one_that_was_cut_off_after_all_was_done_takes_nothing_away(node: Node) -> None:
+    (node.saved / ID).rename(node.saved / f"{ID}.done")
+    (node.folder / "keepalived.conf").write_text(SAVED)
+    assert node.undo() == 0
+    assert "keepalived.conf" in node.found()
+    assert list(node.saved.iterdir()) == []
+    assert not node.record.exists()
