@@ -118,7 +118,7 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
         # A running binary can't be overwritten ("Text file busy"), but its name can be given to another file.
         new = f"{BINARY}.new"
         built = binary(prefix)
-        copy = Command("install %s %s && mv -f %s %s", (built, new, new, BINARY), shown=f"cp {built} {BINARY}")
+        copy = Command("install %s %s && mv -f %s %s", (built, new, new, BINARY), shown=f"install {built} {BINARY}")
         actions.append(copy)
     was = "not registered" if found.unit is None else "another binary or unit"
     hint = f"Notebook 02 builds {binary(prefix)}."

@@ -15,6 +15,7 @@ from runbook_lib.chapter.client_jar import NAME
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import OpenSite
 
+LOG = f"journalctl -u {UNIT} -n 50"
 NO_CLIENT = "the site has no client machine"
 
 
@@ -33,7 +34,7 @@ def client_answers(site: OpenSite, expect: NewValue | None = None) -> Check:
 def judge_answer(answer: str | None, wanted: str) -> Verdict:
     """FAILED for no answer and for another one, each with its own hint. Pure."""
     if answer is None:
-        hint = f"It starts within 10 s once Nacos answers through the VIP: journalctl -u {UNIT} -n 50"
+        hint = f"Notebook 08 runs it; it starts within 10 s once Nacos answers through the VIP: {LOG}"
         return Verdict.failed("no answer", hint)
     if answer != wanted:
         hint = "It hears of a change by its long poll: at once, or 45 s after the VIP's holder was lost."
@@ -57,4 +58,4 @@ def judge_instances(found: tuple[Instance, ...], address: str) -> Verdict:
     observed = ", ".join(f"{i.ip}:{i.port} {'healthy' if i.healthy else 'not healthy'}" for i in found) or "no instance"
     if any(i.ip == address and i.healthy for i in found):
         return Verdict.passed(observed)
-    return Verdict.failed(observed, f"It registers when it has started, through the VIP: journalctl -u {UNIT} -n 50")
+    return Verdict.failed(observed, f"Notebook 08 runs it; it registers when it has started, through the VIP: {LOG}")

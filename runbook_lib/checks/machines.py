@@ -40,7 +40,7 @@ def judge_machine(facts: Facts, site: Site, machine: Machine) -> Verdict:
         if wrong:
             return Verdict.failed(observed, hint)
     where = ", ".join(_interfaces(facts, machine.address))
-    return Verdict.passed(f"{facts.release}, {facts.free_mib} MiB free, {machine.address} on {where}")
+    return Verdict.passed(f"{facts.release}, {facts.free_mib} MiB of disk free, {machine.address} on {where}")
 
 
 def _lacks(facts: Facts, site: Site, machine: Machine) -> Iterator[tuple[bool, str, str]]:
@@ -50,7 +50,7 @@ def _lacks(facts: Facts, site: Site, machine: Machine) -> Iterator[tuple[bool, s
     yield facts.user_id != 0, f"user id {facts.user_id}", "Set ssh.user: root, or ssh.sudo: true."
     yield facts.init != "systemd", f"its init is {facts.init}", "The runbook needs systemd (CentOS 7 has it)."
     room = f"The build needs {NEED_MIB} MiB on the disk of /var/tmp."
-    yield is_node and facts.free_mib < NEED_MIB, f"{facts.free_mib} MiB free", room
+    yield is_node and facts.free_mib < NEED_MIB, f"{facts.free_mib} MiB of disk free", room
     yield not where, f"{address} is not its address", "Is another machine at this SSH address?"
     elsewhere = f"{address} is on {', '.join(where)}, not on {site.interface}"
     yield is_node and site.interface not in where, elsewhere, "Correct `interface` in the parameters."

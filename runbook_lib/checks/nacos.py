@@ -26,9 +26,9 @@ def judge_members(members: tuple[Member, ...], lab: str) -> Verdict:
     if lacking := [member.address for member in members if not member.ready]:
         return Verdict.failed(
             f"{observed}; not ready: {', '.join(lacking)}",
-            "They need half a minute after a boot, some on a busy machine: wait, then run again. In the lab: "
-            f"runbook lab exec node128 --name {lab} -- systemctl status 'nacos@*'. "
-            "Where one answers on its own machine only, notebook 01 opens its port.",
+            "Where ports.reachable fails, notebook 01 opens its port. Else they need half a minute after a boot, more "
+            f"on a busy machine: wait, then run again. In the lab: runbook lab exec node128 --name {lab} -- "
+            "systemctl status 'nacos@*'.",
         )
     if len(leaders) != 1 or not leaders[0]:
         return Verdict.failed(observed, "An election is on, or the members can't reach each other's Raft ports.")

@@ -38,15 +38,20 @@ class _Link:
 class Host:
     """One machine. Opened at the first command, and again at the next one after a reboot. Threads may share it."""
 
-    def __init__(self, endpoint: Endpoint | Callable[[], Endpoint], journal: Journal, mark: Mark | None = None) -> None:
-        """`mark`: whose its commands are, so that what a lost session left can be found and ended."""
+    def __init__(
+        self, endpoint: Endpoint | Callable[[], Endpoint], journal: Journal, mark: Mark | None = None, *, name: str = ""
+    ) -> None:
+        """`mark`: whose its commands are, so that what a lost session left can be found and ended.
+
+        A callable `endpoint` is asked at every connect; with `name` not before the first one.
+        """
         self._find = endpoint if callable(endpoint) else lambda: endpoint
         self._journal = journal
         self._link: _Link | None = None
         self._lost = False
         self._mark = mark
         self._lock = threading.Lock()
-        self.name = self._find().name
+        self.name = name or self._find().name
 
     def run(
         self,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runbook_lib.errors import LabError
+from runbook_lib.errors import LabError, UnreachableError
 from runbook_lib.lab.folder import LabFolder
 from runbook_lib.lab.protocol import LARGEST_MESSAGE, LabStatus, MachineStatus, Request, encode_request, parse_reply
 from runbook_lib.lab.topology import name_option
@@ -40,10 +40,13 @@ class Lab:
         return LabStatus.from_values(self._ask(Request("status")))
 
     def endpoint(self, machine: str) -> Endpoint:
-        """How SSH reaches a machine: the relay's port, root, the lab's key, the pinned host key."""
+        """How SSH reaches a machine: the relay's port, root, the lab's key, the pinned host key.
+
+        UnreachableError when it is off.
+        """
         from runbook_lib.hosts.endpoint import Endpoint  # noqa: PLC0415 - brings paramiko; the lab's commands start fast
 
-        port = self.ssh_port(machine)
+        port = self._powered(machine).ssh_port
         return Endpoint(machine, "127.0.0.1", port, "root", self._folder.key, host_key=self.host_key(machine))
 
     def ssh_port(self, machine: str) -> int:
@@ -56,17 +59,24 @@ class Lab:
             raise LabError(f"Lab {self.name!r} has no machine {machine!r}.", f"Its machines: {', '.join(machines)}.")
         return machines[machine]
 
+    def _powered(self, machine: str) -> MachineStatus:
+        found = self._machine(machine)
+        if found.state == "off":
+            cure = f"runbook lab power-on {machine}{name_option(self.name)}"
+            raise UnreachableError(f"{machine} is off.", f"Power it on: {cure}")
+        return found
+
     def host_key(self, machine: str) -> str:
         """The public host key that the lab made for the machine: `ssh-ed25519 AAAA…`."""
         lines = self._folder.known_hosts.read_text().splitlines()
         return next(key for name, _, key in (line.partition(" ") for line in lines) if name == machine)
 
     def ssh_command(self, machine: str) -> list[str]:
-        """The `ssh` command line that opens a session on the machine, its host key checked. LabError when it is off."""
-        folder, found = self._folder, self._machine(machine)
-        if found.state == "off":
-            cure = f"runbook lab power-on {machine}{name_option(self.name)}"
-            raise LabError(f"{machine} is off.", f"Power it on: {cure}")
+        """The `ssh` command line that opens a session on the machine, its host key checked.
+
+        UnreachableError when it is off.
+        """
+        folder, found = self._folder, self._powered(machine)
         options = (
             f"HostKeyAlias={machine}", f"UserKnownHostsFile={folder.known_hosts}", "StrictHostKeyChecking=yes",
             "IdentitiesOnly=yes", "LogLevel=ERROR",

@@ -16,6 +16,9 @@ from runbook_lib.failover.trials.tuning import VARIANTS, fault_missing
 from runbook_lib.notebook.notebook_file import Notebook
 from runbook_lib.site import Site
 
+DISTURBS = "disturbs:"
+"""Begins a line that says what is disturbed, not why nothing is."""
+
 
 def disturbances(site: Site, notebook: Notebook, given: Mapping[str, object]) -> tuple[str, ...]:
     """A line for each disturbance; where the notebook is there to disturb and may not, one that says why.
@@ -28,7 +31,7 @@ def disturbances(site: Site, notebook: Notebook, given: Mapping[str, object]) ->
     told += _demonstrated(site, notebook.number)
     if isinstance(purpose, Skipped) and not told:
         return (f"disturbs nothing: {purpose.reason}",)
-    return tuple(f"disturbs: {what}" for what in told)
+    return tuple(f"{DISTURBS} {what}" for what in told)
 
 
 def _purpose(site: Site, number: str, own: Mapping[str, object]) -> str | Skipped | None:

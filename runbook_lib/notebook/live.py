@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from runbook_lib.chapter.nacos import Member, cluster_members
 from runbook_lib.chapter.node_state import NodeState, node_state
 from runbook_lib.chapter.vip import Answer, answer_through_vip
 from runbook_lib.errors import HostError, LabError
@@ -46,7 +47,8 @@ class Panel:
 
         self._site = site
         self._nodes: dict[str, tuple[float, NodeState | str]] = {}
-        self._answer: tuple[float, Answer | str] | None = None
+        self._answer: tuple[float, Answer | str] = time.monotonic(), ""
+        self._members: tuple[float, tuple[Member, ...] | str] = time.monotonic(), ""
         self._ended = threading.Event()
         self._drawing: Any = HTML()
         self._pause: Any = ToggleButton(description="Pause", icon="pause")
@@ -54,7 +56,8 @@ class Panel:
         self._draw()
         for node in site.nodes:
             self._start(self._look_at, node)
-        self._start(self._ask, site.asker)
+        self._start(self._ask_vip, site.asker)
+        self._start(self._ask_members, site.asker)
         self._start(self._draw)
 
     @property
@@ -96,14 +99,16 @@ class Panel:
         found = _or_why_not(lambda: node_state(node, self._site.model))
         self._nodes[node.name] = time.monotonic(), found
 
-    def _ask(self, _: Host) -> None:
-        found = _or_why_not(lambda: answer_through_vip(self._site))
-        self._answer = time.monotonic(), found
+    def _ask_vip(self, _: Host) -> None:
+        self._answer = time.monotonic(), _or_why_not(lambda: answer_through_vip(self._site))
+
+    def _ask_members(self, _: Host) -> None:
+        self._members = time.monotonic(), _or_why_not(lambda: cluster_members(self._site))
 
     def _draw(self) -> None:
         nodes = {name: _unless_stale(*look) for name, look in dict(self._nodes).items()}
-        answer = _unless_stale(*self._answer) if self._answer else "not asked yet"
-        self._drawing.value = SiteDrawing(self._site.model, Seen(nodes, answer))._repr_html_()
+        seen = Seen(nodes, _unless_stale(*self._answer), _unless_stale(*self._members))
+        self._drawing.value = SiteDrawing(self._site.model, seen)._repr_html_()
 
 
 def _or_why_not(look: Callable[[], Found]) -> Found | str:

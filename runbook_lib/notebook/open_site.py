@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -31,13 +31,14 @@ def open_site(site: dict[str, object]) -> OpenSite:
 
 def open_model(model: Site, journal: Journal, folder: Path) -> OpenSite:
     """The same for a model whose paths are absolute, journalled there, writing to `folder`."""
+    find: Mapping[str, Endpoint | Callable[[], Endpoint]]
     if model.substrate == "lab":
         find = _lab_endpoints(model)
     else:
-        find = {machine.name: partial(_ssh_endpoint, machine) for machine in model.machines}
+        find = {machine.name: _ssh_endpoint(machine) for machine in model.machines}
     owner, run_id = f"{controller_id()}-{site_key(model)}", journal.context.get("run_id", "")
     run = "" if run_id == BY_HAND else run_id
-    hosts = {name: Host(endpoint, journal, Mark(owner, run)) for name, endpoint in find.items()}
+    hosts = {name: Host(endpoint, journal, Mark(owner, run), name=name) for name, endpoint in find.items()}
     return OpenSite(model, hosts, journal, folder)
 
 
@@ -56,7 +57,8 @@ def _refuse_another(found: lab.Lab, model: Site) -> None:
         )
     there = {name: machine.address for name, machine in found.status().machines.items()}
     for machine in model.machines:
-        if there.get(machine.name, machine.address) != machine.address:
+        found.ssh_port(machine.name)  # LabError for one that it lacks
+        if there[machine.name] != machine.address:
             raise LabError(
                 f"{machine.name} is {there[machine.name]} in the lab, the parameters say {machine.address}.",
                 "The lab's addresses are the chapter's (table 4.2): leave them out of the parameters.",

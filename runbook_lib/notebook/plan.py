@@ -8,7 +8,7 @@ from pathlib import Path
 from runbook_lib import chapter
 from runbook_lib.chapter.change import Change
 from runbook_lib.journal import Journal
-from runbook_lib.notebook.disturbances import disturbances
+from runbook_lib.notebook.disturbances import DISTURBS, disturbances
 from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.preparation import Prepared
 from runbook_lib.notebook.reach import require_all
@@ -20,6 +20,7 @@ def plan(prepared: Prepared, folder: Path) -> int:
     site = open_model(prepared.model, Journal(None), folder)
     require_all(site)
     planned: list[Change] = []
+    moments: list[str] = []
     for notebook in prepared.notebooks:
         operations = [o for o in chapter.OPERATIONS if o.notebook == notebook.number]
         disturbed = disturbances(prepared.model, notebook, prepared.parameters_of(notebook))
@@ -33,5 +34,6 @@ def plan(prepared: Prepared, folder: Path) -> int:
             print(render_planned(operation.title, changes), flush=True)
         for line in disturbed:
             print(f"  {line}")
-    print(render_count(planned))
+        moments += [line for line in disturbed if line.startswith(DISTURBS)]
+    print(render_count(planned, disturbed=bool(moments)))
     return 0

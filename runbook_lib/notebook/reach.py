@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from runbook_lib import lab
 from runbook_lib.errors import UnreachableError
 from runbook_lib.hosts import Endpoint, Host, OpenSite
 
@@ -14,8 +13,7 @@ def unreachable(site: OpenSite) -> dict[str, UnreachableError]:
     """By machine name why it can't be reached; all are asked at once. Opens the sessions that are used later."""
     with ThreadPoolExecutor(max_workers=max(1, len(site.hosts))) as pool:
         failed = dict(zip(site.hosts, pool.map(_why_not, site.hosts.values()), strict=True))
-    lost = {name: error for name, error in failed.items() if error is not None}
-    return lost | {name: _off(site, name) for name in lost.keys() & _machines_off(site)}
+    return {name: error for name, error in failed.items() if error is not None}
 
 
 def require_all(site: OpenSite) -> None:
@@ -37,28 +35,11 @@ def _why_not(host: Host) -> UnreachableError | None:
     return None
 
 
-def _machines_off(site: OpenSite) -> set[str]:
-    """Those of a lab that have no power: their SSH need not be wondered at."""
-    if site.model.substrate != "lab":
-        return set()
-    machines = lab.find(site.model.lab.name).status().machines
-    return {name for name, machine in machines.items() if machine.state == "off"}
-
-
-def _off(site: OpenSite, name: str) -> UnreachableError:
-    todo = f"Switch it on: runbook lab power-on {name} --name {site.model.lab.name}"
-    return UnreachableError(f"{name} is off.", todo)
-
-
 def _lost(host: Host, site: OpenSite, lost: dict[str, UnreachableError]) -> Host:
     if host.name not in lost:
         return host
-    asked: list[str] = []
 
     def endpoint() -> Endpoint:
-        if asked:
-            raise lost[host.name]
-        asked.append(host.name)  # Host asks once for the name, then at each connect
-        return Endpoint(host.name, "")
+        raise lost[host.name]
 
-    return Host(endpoint, site.journal)
+    return Host(endpoint, site.journal, name=host.name)

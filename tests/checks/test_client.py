@@ -9,6 +9,8 @@ from runbook_lib.checks.verdict import Verdict
 from .nodes import FakeHost, open_fake
 
 JOURNAL = "journalctl -u nacos-consumer-sample.service -n 50"
+STARTS = f"Notebook 08 runs it; it starts within 10 s once Nacos answers through the VIP: {JOURNAL}"
+REGISTERS = f"Notebook 08 runs it; it registers when it has started, through the VIP: {JOURNAL}"
 HERE = Instance("nacos-consumer-sample", "192.168.42.132", 8080, healthy=True)
 
 
@@ -16,7 +18,10 @@ HERE = Instance("nacos-consumer-sample", "192.168.42.132", 8080, healthy=True)
     ("answer", "verdict"),
     [
         ("x", Verdict.passed("'x'")),
-        (None, Verdict.failed("no answer", f"It starts within 10 s once Nacos answers through the VIP: {JOURNAL}")),
+        (
+            None,
+            Verdict.failed("no answer", STARTS),
+        ),
         (
             "old",
             Verdict.failed(
@@ -33,11 +38,15 @@ def test_what_the_application_answers(answer: str | None, verdict: Verdict) -> N
     ("found", "verdict"),
     [
         ((HERE,), Verdict.passed("192.168.42.132:8080 healthy")),
-        ((), Verdict.failed("no instance", f"It registers when it has started, through the VIP: {JOURNAL}")),
+        (
+            (),
+            Verdict.failed("no instance", REGISTERS),
+        ),
         (
             (Instance("nacos-consumer-sample", "192.168.42.132", 8080, healthy=False),),
             Verdict.failed(
-                "192.168.42.132:8080 not healthy", f"It registers when it has started, through the VIP: {JOURNAL}"
+                "192.168.42.132:8080 not healthy",
+                REGISTERS,
             ),
         ),
     ],

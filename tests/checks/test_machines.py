@@ -38,7 +38,7 @@ CLIENT = Machine(name="client", address="192.168.42.132")
 
 @pytest.mark.parametrize("machine", [NODE, CLIENT.model_copy(update={"address": NODE.address})])
 def test_a_machine_that_is_ready(machine: Machine) -> None:
-    observed = "Debian GNU/Linux 12 (bookworm), 20480 MiB free, 192.168.42.128 on ens33"
+    observed = "Debian GNU/Linux 12 (bookworm), 20480 MiB of disk free, 192.168.42.128 on ens33"
     assert judge_machine(FACTS, SITE, machine) == Verdict.passed(observed)
 
 
@@ -52,7 +52,7 @@ def test_a_machine_that_is_ready(machine: Machine) -> None:
         ),
         (
             replace(FACTS, free_mib=299),
-            Verdict.failed("299 MiB free", "The build needs 300 MiB on the disk of /var/tmp."),
+            Verdict.failed("299 MiB of disk free", "The build needs 300 MiB on the disk of /var/tmp."),
         ),
         (
             replace(FACTS, addresses=(("ens33", "192.168.42.12/24"),)),

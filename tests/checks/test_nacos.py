@@ -36,9 +36,9 @@ def test_all_are_ready_and_name_one_leader() -> None:
 def test_a_member_that_is_not_ready_is_named() -> None:
     assert judge_members(members(AT[0], None, AT[0]), "mine") == Verdict.failed(
         f"2 of 3 ready, leader {AT[0]}; not ready: {AT[1]}",
-        "They need half a minute after a boot, some on a busy machine: wait, then run again. In the lab: "
-        "runbook lab exec node128 --name mine -- systemctl status 'nacos@*'. "
-        "Where one answers on its own machine only, notebook 01 opens its port.",
+        "Where ports.reachable fails, notebook 01 opens its port. Else they need half a minute after a boot, more "
+        "on a busy machine: wait, then run again. In the lab: runbook lab exec node128 --name mine -- "
+        "systemctl status 'nacos@*'.",
     )
 
 

@@ -7,8 +7,9 @@ import pytest
 from fakes import FakeHost, open_fake_site
 
 from runbook_lib import lab
-from runbook_lib.checks.verdict import Skipped
+from runbook_lib.checks.verdict import Skipped, Verdict
 from runbook_lib.errors import FaultError, HostError
+from runbook_lib.failover import none_left
 from runbook_lib.failover.faults import injection as injection_module
 from runbook_lib.failover.faults.catalogue import fault_named
 from runbook_lib.failover.faults.inject import injected, not_agreed, why_not
@@ -284,3 +285,11 @@ def test_machines_without_cable_or_power_are_restored(tmp_path: Path, monkeypatc
         ("plug", "node129"), ("plug", "observer"), ("power on", "node128"), ("power on", "observer"),
         ("wait", "node128"), ("wait", "observer"),
     ]  # fmt: skip
+
+
+def test_what_the_lab_keeps_from_a_machine_waits_for_its_undo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab, "find", lambda name: FakeLab())
+    verdict = none_left(open_fake_site(tmp_path)[0]).observe()
+    assert verdict == Verdict.failed(
+        "node128 has no power, node129 has no cable", "runbook fault recover -f FILE, or a run, brings it back."
+    )

@@ -150,7 +150,7 @@ CAUSES = (
     ),
     Cause(
         "client.registered", "client", "systemctl stop nacos-consumer-sample", "systemctl start nacos-consumer-sample",
-        "It registers when it has started",
+        "it registers when it has started",
     ),
     Cause(
         "client.answers", "client", "systemctl stop nacos-consumer-sample", "systemctl start nacos-consumer-sample",

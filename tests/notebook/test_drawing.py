@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from runbook_lib.chapter.nacos import Member
 from runbook_lib.chapter.node_state import NodeState
 from runbook_lib.chapter.vip import Answer
 from runbook_lib.notebook.drawing import Seen, SiteDrawing
@@ -117,23 +118,52 @@ def test_values_are_escaped() -> None:
 
 
 AWAY = NodeState("node129", "active", "inactive", False, "")
-HOLDER = NodeState("node128", "failed", "active", True, "MASTER")
+HOLDER = NodeState("node128", "active", "active", True, "MASTER")
+STANDBY = replace(HOLDER, name="node129", holds_vip=False, vrrp="BACKUP")
+GREEN, BLUE, RED, GREY, YELLOW = "#d7ecd9", "#e3eefa", "#f8dcd6", "#f2f2f2", "#fff3cd"
 
 
-def seen(master: NodeState | str | None, backup: NodeState | str | None, answer: Answer | str = "") -> SiteDrawing:
+def seen(master: NodeState | str = "", backup: NodeState | str = "", **also: Any) -> SiteDrawing:
     given = {"node129": master, "node128": backup}
-    return SiteDrawing(Site(), Seen({name: state for name, state in given.items() if state is not None}, answer))
+    return SiteDrawing(Site(), Seen({name: state for name, state in given.items() if state}, **also))
+
+
+def fills(drawing: SiteDrawing) -> list[str]:
+    return [entry.fill for entry in drawing.entries]
 
 
 def test_the_pair_as_it_was_seen() -> None:
-    drawing = seen(AWAY, HOLDER, Answer("observer", 200, "node128", ""))
+    drawing = seen(AWAY, HOLDER, answer=Answer("observer", 200, "node128", ""))
     assert str(drawing).splitlines()[1:4] == [
         "  -> VIP 192.168.42.130, port 80, observer gets 200 from node128",
         "       -> after a failover: node129, no VRRP state, no VIP, 192.168.42.129, "
         "Keepalived inactive; OpenResty active",
-        "       -> node128, MASTER, holds the VIP, 192.168.42.128, Keepalived active; OpenResty failed",
+        "       -> node128, MASTER, holds the VIP, 192.168.42.128, Keepalived active; OpenResty active",
     ]
-    assert fills(drawing) == {"node129": "#e3eefa", "node128": "#d7ecd9"}
+    assert fills(drawing) == [RED, GREEN]
+
+
+@pytest.mark.parametrize(
+    ("master", "fill"),
+    [
+        (STANDBY, BLUE),
+        (replace(STANDBY, vrrp="FAULT"), RED),
+        (replace(STANDBY, openresty="failed"), RED),
+        ("node129 is off.", RED),
+        ("", BLUE),  # not asked yet
+    ],
+)
+def test_what_is_wrong_is_red(master: NodeState | str, fill: str) -> None:
+    assert fills(seen(master, HOLDER)) == [fill, GREEN]
+
+
+def test_two_holders_are_both_wrong() -> None:
+    drawing = seen(replace(HOLDER, name="node129"), HOLDER)
+    assert fills(drawing) == [RED, RED]
+    assert [entry.lines[0] for entry in drawing.entries] == [
+        "node129, MASTER, holds the VIP too",
+        "node128, MASTER, holds the VIP too",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -142,41 +172,43 @@ def test_the_pair_as_it_was_seen() -> None:
         (AWAY, HOLDER, {"node128"}),
         (replace(HOLDER, name="node129"), HOLDER, {"node129", "node128"}),
         (AWAY, replace(HOLDER, holds_vip=False), set()),
-        (None, "node128 is off.", set()),
+        ("", "node128 is off.", set()),
     ],
 )
 def test_a_way_is_dashed_unless_its_entry_holds_the_vip(
-    master: NodeState | None, backup: NodeState | str, serving: set[str]
+    master: NodeState | str, backup: NodeState | str, serving: set[str]
 ) -> None:
     whole = {way.end.lines[0].partition(",")[0] for way in seen(master, backup).ways if not way.dashed}
     assert whole & {"node129", "node128"} == serving
     assert any(name.startswith("Nacos") for name in whole) == bool(serving)
 
 
-def test_a_node_that_was_not_asked_yet_is_not_one_that_can_not_be_asked() -> None:
-    drawing = seen(None, "node128 is off.")
-    assert [entry.lines for entry in drawing.entries] == [("node129", "not asked yet"), ("node128", "node128 is off.")]
-    assert fills(drawing) == {"node129": "#e3eefa", "node128": "#f8dcd6"}
-
-
-def fills(drawing: SiteDrawing) -> dict[str, str]:
-    return {entry.lines[0].partition(",")[0]: entry.fill for entry in drawing.entries}
-
-
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "told", "fill", "serves"),
     [
-        (Answer("observer", 502, "", ""), "observer gets 502 from an unnamed entry"),
-        (Answer("observer", 0, "", "curl: (28) timed out"), "observer gets nothing: curl: (28) timed out"),
-        ("observer can't be reached.", "observer can't be reached."),
+        (Answer("observer", 200, "node128", ""), "observer gets 200 from node128", GREEN, True),
+        (Answer("observer", 502, "", ""), "observer gets 502 from an unnamed entry", RED, False),
+        (Answer("observer", 0, "", "curl: (28) timed out"), "observer gets nothing: curl: (28) timed out", RED, False),
+        ("observer can't be reached.", "observer can't be reached.", RED, False),
+        ("", "not asked yet", YELLOW, False),
     ],
 )
-def test_what_came_back_or_why_nothing_did(answer: Answer | str, told: str) -> None:
-    assert str(seen(None, None, answer)).splitlines()[1] == f"  -> VIP 192.168.42.130, port 80, {told}"
+def test_what_came_back_or_why_nothing_did(answer: Answer | str, told: str, fill: str, serves: bool) -> None:
+    drawing = seen(answer=answer)
+    assert (drawing.vip.lines[1:], drawing.vip.fill) == ((told,), fill)
+    assert [way.dashed for way in drawing.ways if way.end is drawing.vip] == [not serves]
 
 
 def test_a_long_reason_fits_into_its_box() -> None:
     why = "node129 (127.0.0.1 port 40001) can't be reached over SSH: it closed the connection, as one that is off does."
-    drawing = seen(why, why, why)
+    drawing = seen(why, why, answer=why)
     said = [box.lines[1:] for box in (*drawing.entries, drawing.vip)]
     assert said == [("node129 (127.0.0.1 port 40001) can't be", "reached over SSH: it closed the connection, …")] * 3
+
+
+def test_a_member_that_is_not_ready_is_told_from_one_that_was_not_asked() -> None:
+    ports = {8848: True, 8849: False}
+    members = tuple(Member(f"192.168.42.128:{port}", ready, "") for port, ready in ports.items())
+    told = [(box.lines[2], box.fill) for box in seen(members=members).members]
+    assert told == [("on node128, ready", GREY), ("on node128, not ready", RED), ("on node128", GREY)]
+    assert {box.fill for box in seen(members="no answer for 7 s").members} == {GREY}

@@ -43,7 +43,12 @@ def wait_for(panel: live.Panel, *told: str) -> str:
 
 
 def test_the_pair_is_followed_while_it_changes(finished: Finished, panel: live.Panel) -> None:
-    calm = ("node129, MASTER, holds the VIP", "node128, BACKUP, no VIP", "observer gets 200 from node129")
+    calm = (
+        "node129, MASTER, holds the VIP",
+        "node128, BACKUP, no VIP",
+        "observer gets 200 from node129",
+        "on node128, ready",
+    )
     wait_for(panel, *calm)
     assert finished.site.lab.capture("node129", ["systemctl", "stop", "keepalived"])[0] == 0
     try:

@@ -19,7 +19,9 @@ from runbook_lib.notebook import kernel
 from runbook_lib.notebook.open_site import open_model, open_site
 from runbook_lib.site import Site, parse_site
 
-ADDRESSES = {"node129": "192.168.42.129", "node128": "192.168.42.128", "observer": "192.168.42.131"}
+ADDRESSES = {
+    "node129": "192.168.42.129", "node128": "192.168.42.128", "observer": "192.168.42.131", "client": "192.168.42.132",
+}  # fmt: skip
 ALONE = {"observer": "none", "client_machine": None}
 
 
@@ -34,6 +36,9 @@ class FakeLab:
     def status(self) -> LabStatus:
         machines = {name: MachineStatus("running", address, 2222, True) for name, address in self.addresses.items()}
         return LabStatus(self.name, "running", machines)
+
+    def ssh_port(self, machine: str) -> int:
+        return self.status().machines[machine].ssh_port
 
     def endpoint(self, machine: str) -> Endpoint:
         return Endpoint(machine, "127.0.0.1", 2222)

@@ -49,6 +49,12 @@ def test_the_last_line_counts_what_would_be_made_and_what_is_held_back(changes: 
     assert render_count(changes) == said
 
 
+def test_a_plan_that_changes_nothing_may_disturb_for_a_moment() -> None:
+    said = "Nothing would change; what would be disturbed for a moment stands above. 1 is held back."
+    assert render_count([HELD], disturbed=True) == said
+    assert render_count([MADE], disturbed=True) == "1 change would be made; none was."
+
+
 def test_checks_in_a_row_with_the_same_hint_have_it_once_below_the_last() -> None:
     off, well = Verdict.unknown("node128 is off", "Switch it on"), Verdict.passed("both")
     stopped = Verdict.failed("node129: stopped", "Start it")

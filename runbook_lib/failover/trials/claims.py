@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.checks.verdict import Check, Skipped, Status, Verdict
-from runbook_lib.failover.faults import node_record
+from runbook_lib.failover.faults import lab_faults, node_record
 from runbook_lib.failover.measuring.samples import Outage
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.predictions import TOLERANCE_S
@@ -95,9 +95,15 @@ def judge_application(trial: Trial | Skipped) -> Verdict:
 
 
 def none_left(site: OpenSite) -> Check:
-    """Check `failover.none-left`: no node remembers a fault that was not undone."""
-    claim = "No fault of an earlier run waits for its undo."
-    return Check("failover.none-left", claim, "00", lambda: judge_recorded(_recorded(site)))
+    """Check `failover.none-left`: no node remembers a fault that was not undone, or lacks power or cable (lab)."""
+
+    def observe() -> Verdict:
+        away = lab_faults.machines_away(site) if site.model.substrate == "lab" else []
+        if away:
+            return Verdict.failed(", ".join(away), "runbook fault recover -f FILE, or a run, brings it back.")
+        return judge_recorded(_recorded(site))
+
+    return Check("failover.none-left", "No fault waits for its undo.", "00", observe)
 
 
 def judge_recorded(recorded: tuple[str, ...]) -> Verdict:
