@@ -48,7 +48,7 @@ def run(
         str | None, typer.Option("--only", metavar="NN,NN", help="Just these; the one way to run 10, 11 and 90.")
     ] = None,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Show what would change, with diffs, and touch nothing.")
+        bool, typer.Option("--plan", help="Show what would change, with diffs, and change nothing.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the bundle's folder goes.")] = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the bundle.")] = "",
