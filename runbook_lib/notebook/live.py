@@ -30,7 +30,8 @@ def watch(site: OpenSite) -> None:
 
     It goes on while other cells run, until it is paused, this kernel ends, or `watch` is called again. It looks over
     SSH sessions of its own, so that no cell waits for it, and is not journalled. It asks each machine once a second,
-    the observer through the VIP: pause it where that would count, as it does for a measurement and for ARP (09-11).
+    the observer through the VIP: pause it before what that would disturb, a measurement or ARP (09-11). Like any
+    widget's, its button is heard when no cell runs.
     """
     own = open_model(site.model, Journal(None), site.folder)
     for panel in _running:

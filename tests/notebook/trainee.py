@@ -92,6 +92,10 @@ class Page:
             drawn, f"{text!r} is not drawn below {cell}"
         )
 
+    def wait_idle(self) -> None:
+        """Until no cell is running."""
+        WebDriverWait(self.driver, WITHIN_S).until(lambda _: not self.is_running(), "a cell is still running")
+
     def press(self, cell: str, button: str) -> None:
         """A widget's button below the cell."""
         self._cell(cell).find_element(By.XPATH, f".//button[contains(., '{button}')]").click()
