@@ -15,6 +15,7 @@ from runbook_lib.notebook.fault_tables import FaultRow, render_faults, render_fa
 from runbook_lib.notebook.one_run import only_run, this_process
 from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.preparation import prepare
+from runbook_lib.notebook.progress import Progress
 from runbook_lib.notebook.repository import OUTPUTS, repository_top
 from runbook_lib.notebook.selection import Selection
 from runbook_lib.site import Site
@@ -46,7 +47,7 @@ def inject(file: Path, overrides: Sequence[str], name: str, expires_s: float) ->
     site = _opened(model)
     if skipped := failover.why_not(site, fault):
         raise refusal(fault, skipped)
-    with only_run(model, this_process()):
+    with only_run(model, this_process()), Progress().doing(f"{fault.name}: until its effect is seen"):
         injection = failover.inject(site, fault, expires_s)
     print(f"{fault.name} on {_names(injection)}: {fault.what}. Its effect was seen.")
     print(_ending(injection))
@@ -58,7 +59,7 @@ def recover(file: Path, overrides: Sequence[str]) -> int:
     """Undo whatever is on, and print what was. Raises ParameterError, BusyError, HostError or LabError."""
     model = _model(file, overrides)
     site = _opened(model)
-    with only_run(model, this_process()):
+    with only_run(model, this_process()), Progress().doing("undoing what is on, until the site says so"):
         undone = failover.undo_recorded_faults(site)
     print("\n".join(undone) or "nothing to undo")
     return 0

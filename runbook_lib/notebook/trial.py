@@ -81,7 +81,9 @@ def trial(request: TrialRequest) -> int:
         progress = Progress()
         with progress.doing(f"{fault.name}: looking at every machine"):
             recover(site, progress)
-            require(site, steady_before(site), steady_within_s(site))  # before a folder is made for the trials
+        within_s = steady_within_s(site)
+        with progress.doing(f"{fault.name}: until the site is in steady state, up to {within_s:.0f} s"):
+            require(site, steady_before(site), within_s)  # before a folder is made for the trials
         return _run(request, fault, prepared, progress)
 
 
