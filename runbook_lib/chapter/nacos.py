@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 from runbook_lib.chapter.change import Command
 from runbook_lib.errors import CommandError
@@ -27,6 +28,8 @@ PROOF = "runbook-proof.yml"
 ASK_S = 5
 ELECTED_WITHIN_S = 15
 """While the members elect a leader, or have no time for each other, they take nothing and say errCode: 500."""
+GONE_WITHIN_S = 3.0
+"""For a member to hear of a change: half a second is usual."""
 TAKE_S = 15
 """A value that is published is agreed on by the members, and written to two disks at least."""
 
@@ -86,10 +89,30 @@ def publish(site: OpenSite, configuration: Configuration) -> None:
     _told(site, "POST", configuration, publishing(site, configuration))
 
 
-def withdraw(site: OpenSite, configuration: Configuration) -> str:
-    """Remove it again, through the VIP; says so. Raises CommandError."""
+def withdraw(site: OpenSite, configuration: Configuration, *, until_gone: bool = False) -> str:
+    """Remove it again, through the VIP; says so. Raises CommandError.
+
+    `until_gone`: where a member goes on giving it, it is published in other words and removed once more. The members
+    tell each other of a change, and each asks its own database then: one that is still behind puts back what was
+    removed, and hears of nothing more.
+    """
     _told(site, "DELETE", configuration, withdrawing(site, configuration))
-    return f"{configuration.data_id} is withdrawn."
+    if not until_gone or not (keeping := _keeping(site, configuration)):
+        return f"{configuration.data_id} is withdrawn."
+    publish(site, replace(configuration, value=f"{configuration.value}\n"))
+    time.sleep(GONE_WITHIN_S)  # until all have it: the same would happen again
+    _told(site, "DELETE", configuration, withdrawing(site, configuration))
+    return f"{configuration.data_id} is withdrawn, twice: {' and '.join(keeping)} had it still."
+
+
+def _keeping(site: OpenSite, configuration: Configuration) -> list[str]:
+    """Who still gives it when everybody had time enough."""
+    deadline = time.monotonic() + GONE_WITHIN_S
+    while keeping := [at for at, reading in read_everywhere(site, configuration).items() if reading.status == 200]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.3)
+    return keeping
 
 
 def publishing(site: OpenSite, configuration: Configuration) -> Command:
@@ -141,6 +164,11 @@ def read_configuration(site: OpenSite, configuration: Configuration, entry: str)
     # Any exit status of curl is an answer; what was not answered has the status 000.
     asked = site.asker.run("curl -s -G -m %s -w '\\n%%{http_code}' %s" + " %s" * len(fields), ASK_S, url, *fields)
     return parse_reading(asked.stdout)
+
+
+def read_everywhere(site: OpenSite, configuration: Configuration) -> dict[str, Reading]:
+    """The same from the VIP and from each member, by address."""
+    return {at: read_configuration(site, configuration, at) for at in (site.vip_http, *site.model.nacos.members)}
 
 
 def parse_reading(answer: str) -> Reading:

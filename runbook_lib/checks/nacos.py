@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runbook_lib.chapter.nacos import Configuration, Member, Reading, cluster_members, read_configuration
+from runbook_lib.chapter.nacos import Configuration, Member, Reading, cluster_members, read_everywhere
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import OpenSite
 
@@ -64,7 +64,7 @@ def configuration_reads_back(site: OpenSite, published: Configuration) -> Check:
     claim = "The value that was published through the VIP is read back there, and from every member."
     wanted = Reading(200, published.value)
     return Check(
-        "nacos.configuration-reads-back", claim, "08", lambda: judge_readings(_readings(site, published), wanted)
+        "nacos.configuration-reads-back", claim, "08", lambda: judge_readings(read_everywhere(site, published), wanted)
     )
 
 
@@ -72,15 +72,11 @@ def configuration_withdrawn(site: OpenSite, published: Configuration) -> Check:
     """Check `nacos.configuration-withdrawn`: nobody has it any more."""
 
     def observe() -> Verdict:
-        found = {at: replace(reading, value="") for at, reading in _readings(site, published).items()}
+        found = {at: replace(reading, value="") for at, reading in read_everywhere(site, published).items()}
         return judge_readings(found, Reading(404, ""))
 
     claim = "The value that was withdrawn is gone, at the VIP and from every member."
     return Check("nacos.configuration-withdrawn", claim, "08", observe)
-
-
-def _readings(site: OpenSite, published: Configuration) -> dict[str, Reading]:
-    return {at: read_configuration(site, published, at) for at in (site.vip_http, *site.model.nacos.members)}
 
 
 def judge_readings(found: dict[str, Reading], wanted: Reading) -> Verdict:

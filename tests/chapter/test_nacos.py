@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runbook_lib.chapter import nacos
 from runbook_lib.chapter.nacos import Configuration, Reading, parse_leader, parse_reading, publishing
 from runbook_lib.hosts import Endpoint, Host, OpenSite, quote
 from runbook_lib.journal import Journal
@@ -90,3 +91,45 @@ def test_an_election_is_waited_for_and_nothing_else(
     ran = subprocess.run(("sh", "-c", line), cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ran.returncode, len((tmp_path / "asked").read_text().splitlines())) == (exit_status, asked)
     assert (answers[0] in ran.stderr) is (exit_status == 1)
+
+
+class Members:
+    """Two members behind the VIP, of which one keeps what was removed as often as it is told to."""
+
+    def __init__(self, keeps: int) -> None:
+        self.keeps, self.done, self.values = keeps, list[str](), dict[str, str]()
+
+    def told(self, site: OpenSite, method: str, configuration: Configuration, command: object) -> None:
+        self.done.append(method)
+        if method == "POST":
+            self.values = {"vip": configuration.value, "8849": configuration.value}
+        elif self.keeps:
+            self.keeps -= 1
+            del self.values["vip"]
+        else:
+            self.values = {}
+
+    def read(self, site: OpenSite, configuration: Configuration) -> dict[str, Reading]:
+        return {at: Reading(200 if at in self.values else 404, self.values.get(at, "")) for at in ("vip", "8849")}
+
+
+@pytest.mark.parametrize(
+    ("keeps", "done", "said"),
+    [
+        (0, ["POST", "DELETE"], "x is withdrawn."),
+        (1, ["POST", "DELETE", "POST", "DELETE"], "x is withdrawn, twice: 8849 had it still."),
+    ],
+)
+def test_a_member_that_keeps_what_was_removed_is_told_once_more(
+    keeps: int, done: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = Members(keeps)
+    for name, stand_in in (("_told", members.told), ("read_everywhere", members.read), ("GONE_WITHIN_S", 0.1)):
+        monkeypatch.setattr(nacos, name, stand_in)
+    site = OpenSite(
+        parse_site({}), {"observer": Host(Endpoint("observer", ""), Journal(None))}, Journal(None), tmp_path
+    )
+    value = Configuration("x", "G", "", "1")
+    nacos.publish(site, value)
+    assert nacos.withdraw(site, value, until_gone=True) == said
+    assert (members.done, members.values) == (done, {})

@@ -279,7 +279,7 @@ def test_a_value_is_there_or_gone(site: OpenSite) -> None:
     proof = publish_proof(site)
     there, gone = checks.configuration_reads_back(site, proof), checks.configuration_withdrawn(site, proof)
     assert (holds(there).status, gone.observe().status) == (Status.PASSED, Status.FAILED)
-    withdraw(site, proof)
+    withdraw(site, proof, until_gone=True)
     assert (holds(gone).status, there.observe().status) == (Status.PASSED, Status.FAILED)
 
 
