@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -59,4 +60,7 @@ def test_root_without_a_capability_is_told_so(tmp_path: Path, capability: str, l
 def test_nothing_stays_of_what_was_tried(tmp_path: Path) -> None:
     assert run_trials(tmp_path, TRIALS) is None
     assert str(tmp_path) not in Path("/proc/self/mounts").read_text()
-    assert list(Path("/sys/fs/cgroup").rglob("runbook-preflight-*")) == []
+    # os.walk passes over groups that labs beside this test remove meanwhile.
+    assert f"runbook-preflight-{tmp_path.name}" not in {
+        name for _, names, _ in os.walk("/sys/fs/cgroup") for name in names
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -53,9 +54,18 @@ def test_the_console_page_is_served_by_each(members: Lab) -> None:
 
 
 def test_all_three_know_each_other_and_one_leads(members: Lab) -> None:
-    nodes = json.loads(ask(members, PORTS[1], "v1/core/cluster/nodes").removesuffix("\n200"))["data"]
-    assert {(node["address"], node["state"]) for node in nodes} == {(f"192.168.42.128:{port}", "UP") for port in PORTS}
-    raft = next(node["extendInfo"]["raftMetaData"] for node in nodes if "raftMetaData" in node["extendInfo"])
+    def nodes() -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = json.loads(
+            ask(members, PORTS[1], "v1/core/cluster/nodes").removesuffix("\n200")
+        )["data"]
+        return answer
+
+    def up() -> set[str]:
+        return {node["address"] for node in nodes() if node["state"] == "UP"}
+
+    # A member hears of another that it's up in its next report only, some seconds after both are ready.
+    wait(lambda: up() == {f"192.168.42.128:{port}" for port in PORTS}, 60, "one does not know the others")
+    raft = next(node["extendInfo"]["raftMetaData"] for node in nodes() if "raftMetaData" in node["extendInfo"])
     assert raft["metaDataMap"]["nacos_config"]["leader"] in {f"192.168.42.128:{port - 1000}" for port in PORTS}
 
 
