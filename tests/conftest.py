@@ -16,6 +16,8 @@ from runbook_lib.lab.folder import LABS
 
 SHARED = ("finished", "lab_with_nacos", "lab_without_nacos")
 """The longest first."""
+STARTS_WITHIN_S = 1200
+"""The first test of a shared lab also waits for its start; of `finished`, for a run of the whole chapter."""
 STARTED: set[str] = set()
 """The kinds of labs that were started in this process."""
 
@@ -30,6 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a lab one after another."""
     order = [*SHARED, *sorted({lab_of(item) for item in items} - {*SHARED, ""}), ""]
     items.sort(key=lambda item: order.index(lab_of(item)))
+    for name in SHARED:
+        if first := next((item for item in items if lab_of(item) == name), None):
+            first.add_marker(pytest.mark.timeout(STARTS_WITHIN_S), append=False)
 
 
 def lab_of(item: pytest.Item) -> str:

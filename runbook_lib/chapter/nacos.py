@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from runbook_lib.chapter.change import Command
@@ -28,8 +29,8 @@ PROOF = "runbook-proof.yml"
 ASK_S = 5
 ELECTED_WITHIN_S = 15
 """While the members elect a leader, or have no time for each other, they take nothing and say errCode: 500."""
-GONE_WITHIN_S = 3.0
-"""For a member to hear of a change: half a second is usual."""
+HEARD_WITHIN_S = 15.0
+"""For every member to hear of a change: half a second is usual."""
 TAKE_S = 15
 """A value that is published is agreed on by the members, and written to two disks at least."""
 
@@ -97,22 +98,23 @@ def withdraw(site: OpenSite, configuration: Configuration, *, until_gone: bool =
     removed, and hears of nothing more.
     """
     _told(site, "DELETE", configuration, withdrawing(site, configuration))
-    if not until_gone or not (keeping := _keeping(site, configuration)):
+    if not until_gone or not (keeping := _behind(site, configuration, lambda r: r.status == 200)):
         return f"{configuration.data_id} is withdrawn."
-    publish(site, replace(configuration, value=f"{configuration.value}\n"))
-    time.sleep(GONE_WITHIN_S)  # until all have it: the same would happen again
+    again = replace(configuration, value=f"{configuration.value}\n")
+    publish(site, again)
+    _behind(site, again, lambda r: r != Reading(200, again.value))  # else the same would happen again
     _told(site, "DELETE", configuration, withdrawing(site, configuration))
     return f"{configuration.data_id} is withdrawn, twice: {' and '.join(keeping)} had it still."
 
 
-def _keeping(site: OpenSite, configuration: Configuration) -> list[str]:
-    """Who still gives it when everybody had time enough."""
-    deadline = time.monotonic() + GONE_WITHIN_S
-    while keeping := [at for at, reading in read_everywhere(site, configuration).items() if reading.status == 200]:
+def _behind(site: OpenSite, configuration: Configuration, is_old: Callable[[Reading], bool]) -> list[str]:
+    """Who gives what is old still, when everybody had time enough."""
+    deadline = time.monotonic() + HEARD_WITHIN_S
+    while behind := [at for at, found in read_everywhere(site, configuration).items() if is_old(found)]:
         if time.monotonic() > deadline:
             break
         time.sleep(0.3)
-    return keeping
+    return behind
 
 
 def publishing(site: OpenSite, configuration: Configuration) -> Command:

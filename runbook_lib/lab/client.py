@@ -108,7 +108,7 @@ class Lab:
         """Put the cable in."""
         self._ask(Request("plug", machine))
 
-    def wait_ssh(self, machine: str, within_s: float = 30) -> None:
+    def wait_ssh(self, machine: str, within_s: float = 90) -> None:
         """Return as soon as the machine's sshd listens; LabError when it doesn't in time."""
         self._ask(Request("wait-ssh", machine, seconds=within_s))
 

@@ -41,6 +41,11 @@ class Launch:
             "Try again; if it stays so, report this line.",
         )
 
+    def stop(self) -> None:
+        """End it, and with it what it has made: returns when it makes no more."""
+        self._process.kill()
+        self._process.wait()
+
 
 @contextmanager
 def launching(folder: LabFolder, unit: str) -> Iterator[Launch]:

@@ -39,6 +39,7 @@ def start(folder: LabFolder, owner: int, release: str, jars: Path | None, progre
             require_kernel()  # a plainer reason, if there is one
             raise
         except BaseException:
+            supervisor.stop()
             clean(folder)
             raise
     return False

@@ -101,10 +101,12 @@ class Panel:
         self._nodes[node.name] = time.monotonic(), found
 
     def _ask_vip(self, _: Host) -> None:
-        self._answer = time.monotonic(), _or_why_not(lambda: answer_through_vip(self._site))
+        found = _or_why_not(lambda: answer_through_vip(self._site))
+        self._answer = time.monotonic(), found
 
     def _ask_members(self, _: Host) -> None:
-        self._members = time.monotonic(), _or_why_not(lambda: cluster_members(self._site))
+        found = _or_why_not(lambda: cluster_members(self._site))
+        self._members = time.monotonic(), found
 
     def _draw(self) -> None:
         nodes = {name: _unless_stale(*look) for name, look in dict(self._nodes).items()}

@@ -124,7 +124,7 @@ def test_a_member_that_keeps_what_was_removed_is_told_once_more(
     keeps: int, done: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members = Members(keeps)
-    for name, stand_in in (("_told", members.told), ("read_everywhere", members.read), ("GONE_WITHIN_S", 0.1)):
+    for name, stand_in in (("_told", members.told), ("read_everywhere", members.read), ("HEARD_WITHIN_S", 0.1)):
         monkeypatch.setattr(nacos, name, stand_in)
     site = OpenSite(
         parse_site({}), {"observer": Host(Endpoint("observer", ""), Journal(None))}, Journal(None), tmp_path

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from frames import BACKUP, BACKUP_MAC, MASTER, MASTER_MAC, VIP, advert, answer, gratuitous, pcap
 
-from runbook_lib.failover.measuring.clocks import Clock
 from runbook_lib.failover.measuring.samples import ARP, HTTP, Recording, Sample
 from runbook_lib.failover.measuring.timeline import RawTrial
+from runbook_lib.hosts import Clock
 
 ZERO = 1700000000.0
 UNDONE_S, STEADY_S = 8.0, 9.0

@@ -100,7 +100,7 @@ def test_an_application_that_saw_the_new_value_both_ways_passes() -> None:
         ),
         (
             Followed("v", None, 1.2, awaited=True),
-            "'v' at the running application after 1.2 s, at a fresh one not within 40 s",
+            "'v' at the running application after 1.2 s, at a fresh one not within 90 s",
         ),
     ],
 )

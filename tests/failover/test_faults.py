@@ -36,7 +36,7 @@ def test_the_undo_is_recorded_before_the_fault_and_runs_after_it(tmp_path: Path)
     with injected(site, STOP, "stop-keepalived-1", master) as injection:
         assert "systemctl start keepalived.service" in master.files[RECORD]
         assert master.commands[-1] == (
-            "systemd-run --quiet --unit=runbook-fault-stop-keepalived-1 --on-active=120.0s "
+            "systemd-run --quiet --unit=runbook-fault-stop-keepalived-1 --on-active=180.0s "
             f"--timer-property=AccuracySec=100ms /bin/sh {RECORD}"
         )
         assert injection.apply() == 1700000000.25
@@ -52,7 +52,7 @@ def test_the_undo_is_recorded_before_the_fault_and_runs_after_it(tmp_path: Path)
     ]
     assert [record.event for record in read_journal(tmp_path / "journal.jsonl")] == [
         FaultRecorded(
-            "stop-keepalived-1", "stop-keepalived", "node129", "systemctl start keepalived.service", expires_s=120.0
+            "stop-keepalived-1", "stop-keepalived", "node129", "systemctl start keepalived.service", expires_s=180.0
         ),
         FaultApplied("stop-keepalived-1", at="2023-11-14T22:13:20.250000+00:00"),
         FaultUndone("stop-keepalived-1", confirmed=True),

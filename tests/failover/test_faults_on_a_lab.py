@@ -37,7 +37,7 @@ KILLED = [pytest.param(name, marks=[] if name in EXPIRE_IN_EACH_WAY else pytest.
 PASSING = {name for name, fault in FAULTS.items() if fault.passes}
 
 EXPIRES_S = 15.0
-UNDONE_WITHIN_S = 20.0
+UNDONE_WITHIN_S = 90.0
 """What the undo itself may take: systemd waits for a daemon to end, three JVMs start, a machine boots."""
 
 HELD = "ip -4 -o addr show | grep -qF ' 192.168.42.130/'"
@@ -68,6 +68,7 @@ def site(finished: Finished) -> Iterator[OpenSite]:
     wait_for_nodes(opened)
     yield opened
     finished.site.runbook("fault", "recover")
+    wait_for_nodes(opened)
 
 
 def see(lab: Lab, machine: str, probe: str) -> bool:
@@ -172,7 +173,7 @@ def test_a_second_fault_waits_for_the_first_ones_end(finished: Finished, site: O
     assert finished.site.runbook("fault", "recover").stdout == "node129: plugged in\n"
     assert finished.site.runbook("fault", "recover").stdout == "nothing to undo\n"
     wait_for_nodes(site)
-    assert finished.site.runbook("fault", "inject", "freeze-keepalived", "--expire", "30").returncode == 0
+    assert finished.site.runbook("fault", "inject", "freeze-keepalived", "--expire", "120").returncode == 0
     second = finished.site.runbook("fault", "inject", "stop-keepalived")
     assert second.stderr == (
         "runbook: A fault is on already: freeze-keepalived is active on node129. "

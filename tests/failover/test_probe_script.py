@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from runbook_lib.failover.measuring.probe import PROBE_SCRIPT
 from runbook_lib.failover.measuring.samples import Recording, parse_recording
 
-GIVE_UP_S = 0.4
+GIVE_UP_S = 1.0
 ANSWER = b"HTTP/1.1 %s\r\nX-Entry: node129\r\nContent-Length: 3\r\n\r\nhi\n"
 
 
@@ -44,7 +44,7 @@ def serving(status: bytes | None) -> Iterator[int]:
             server.shutdown()
 
 
-def probe(port: int, *, seconds: float = 0.3) -> Recording:
+def probe(port: int, *, seconds: float = 1.0) -> Recording:
     options = ["--address", "127.0.0.1", "--port", str(port), "--for", str(seconds), "--give-up", str(GIVE_UP_S)]
     ran = subprocess.run([sys.executable, "-S", PROBE_SCRIPT, *options], capture_output=True, timeout=10, check=True)
     return parse_recording(ran.stdout.decode())
@@ -72,7 +72,7 @@ def test_a_port_where_nobody_listens_refuses() -> None:
 
 def test_a_silent_server_never_delays_the_next_request() -> None:
     with serving(None) as port:
-        recording = probe(port, seconds=0.3)
+        recording = probe(port, seconds=0.5)
     assert {sample.kind for sample in recording.samples} == {"timeout"}
     first, *_, last = recording.samples
     assert last.seq > 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runbook_lib.failover.theory.timers import (
@@ -32,6 +32,7 @@ def test_skew_depends_on_the_interval_only_in_version_3(
     assert round(skew_s(version, priority, advert_int), 3) == skew
 
 
+@settings(deadline=None)
 @given(VERSIONS, PRIORITIES, INTERVALS)
 def test_a_higher_priority_waits_less_and_never_a_whole_interval_more(version: int, priority: int, a: float) -> None:
     a = sent_advert_int_s(version, a)
@@ -65,6 +66,7 @@ def test_losses_in_a_row() -> None:
     assert false_takeovers_per_hour(0.3, 0.1) == pytest.approx(699, abs=1)
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 0.99), INTERVALS, st.integers(1, 5))
 def test_more_losses_or_fewer_spare_advertisements_mean_more_takeovers(loss: float, a: float, adverts: int) -> None:
     rate = false_takeovers_per_hour(loss, a, adverts)

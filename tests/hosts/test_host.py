@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +44,17 @@ def host(server: SshServer, journal: Journal) -> Iterator[Host]:
 def commands(journal: Journal) -> list[CommandRan]:
     assert journal.path
     return [record.event for record in read_journal(journal.path) if isinstance(record.event, CommandRan)]
+
+
+def once(true: Callable[[], bool], do: Callable[[], object]) -> None:
+    """Do it, beside the test, as soon as it is true."""
+
+    def wait() -> None:
+        while not true():
+            time.sleep(0.05)
+        do()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def is_running(words: str) -> bool:
@@ -118,7 +129,7 @@ class TestRun:
 
     def test_an_interrupt_ends_it_on_the_host(self, host: Host, journal: Journal) -> None:
         host.run("true")
-        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        once(lambda: "sleep 62.25" in _command_lines(), lambda: os.kill(os.getpid(), signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             host.run("sleep 62.25")
         assert not is_running("sleep 62.25")
@@ -175,7 +186,7 @@ class TestSession:
         self, host: Host, server: SshServer, tmp_path: Path, journal: Journal
     ) -> None:
         mark = tmp_path / "mark"
-        threading.Timer(0.5, server.cut).start()
+        once(lambda: mark.exists() and mark.read_text() != "", server.cut)
         with pytest.raises(SessionLostError) as caught:
             host.run("echo x >> %s; sleep 63.25", mark)
         assert str(caught.value) == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -99,7 +100,7 @@ def test_a_tree_goes_from_one_machine_to_another(lab_without_nacos: Lab, host: H
 
 def test_a_machine_that_loses_power_is_said_to_be_off_and_found_again(lab_without_nacos: Lab, host: Host) -> None:
     host.run("true")
-    threading.Timer(0.3, lab_without_nacos.power_off, (MACHINE,)).start()
+    once_it_runs(lab_without_nacos, "sleep 30", lambda: lab_without_nacos.power_off(MACHINE))
     with pytest.raises(SessionLostError, match="the session ended during `sleep 30`; it may have run"):
         host.run("sleep 30")
     with pytest.raises(UnreachableError) as caught:
@@ -200,7 +201,8 @@ def test_a_machine_that_falls_silent_is_given_up(
     monkeypatch.setattr(connection, "ASK_EVERY_S", 0.2)
     monkeypatch.setattr(connection, "SILENT_S", 1.0)
     monkeypatch.setattr(connection, "CONNECT_S", 3.0)
-    threading.Timer(1.0, lab_without_nacos.capture, (MACHINE, ("pkill", "-STOP", "-x", "sshd"))).start()
+    stop = ("pkill", "-STOP", "-x", "sshd")
+    once_it_runs(lab_without_nacos, "sleep 69", lambda: lab_without_nacos.capture(MACHINE, stop))
     try:
         with pytest.raises(SessionLostError, match="the session ended during `sleep 69`"):
             host.run("sleep 69")
@@ -209,6 +211,17 @@ def test_a_machine_that_falls_silent_is_given_up(
     finally:
         lab_without_nacos.capture(MACHINE, ("pkill", "-CONT", "-x", "sshd"))
     assert host.run("true").exit_status == 0
+
+
+def once_it_runs(lab: Lab, command: str, do: Callable[[], object]) -> None:
+    """Do it, beside the test, as soon as the machine runs the command."""
+
+    def wait() -> None:
+        while lab.capture(MACHINE, ("pgrep", "-x", "-f", command))[0] != 0:
+            time.sleep(0.05)
+        do()
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _ignore_loss(work: Callable[[], object]) -> None:

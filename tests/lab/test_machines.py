@@ -32,7 +32,7 @@ def carrier(lab: Lab, machine: str) -> str:
     return lab.capture(machine, ["cat", "/sys/class/net/ens33/carrier"])[1].strip()
 
 
-def wait_until(true: Callable[[], bool], within_s: float = 20.0) -> None:
+def wait_until(true: Callable[[], bool], within_s: float = 90.0) -> None:
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, "not in time"
@@ -96,7 +96,7 @@ def test_without_its_cable_a_machine_still_answers_ssh_and_exec(lab_without_naco
         assert runbook(lab_without_nacos, "ssh", "node129", stdin=b"hostname\n").stdout == b"node129\n"
     finally:
         lab_without_nacos.plug("node129")
-    assert lab_without_nacos.capture("client", ["ping", "-c1", "-W2", "192.168.42.129"])[0] == 0
+    wait_until(lambda: lab_without_nacos.capture("client", ["ping", "-c1", "-W2", "192.168.42.129"])[0] == 0)
 
 
 def test_power_off_is_at_once_and_the_disk_stays(lab_without_nacos: Lab) -> None:
@@ -158,20 +158,22 @@ def test_a_command_does_not_hold_up_a_reboot(lab_without_nacos: Lab) -> None:
         wait_until(lambda: lab_without_nacos.capture("client", ["pgrep", "-f", "^sleep 987"])[0] == 0)
         start = time.monotonic()
         lab_without_nacos.reboot("client")
-        assert time.monotonic() - start < 30
+        assert time.monotonic() - start < 60
         assert caller.wait(10) != 0
     lab_without_nacos.wait_ssh("client")
 
 
 def test_a_poweroff_from_inside_lasts_until_power_on_later(lab_without_nacos: Lab) -> None:
-    lab_without_nacos.power_on_later("client", after_s=1.0)
+    before = boot_id(lab_without_nacos, "client")
+    lab_without_nacos.power_on_later("client", after_s=5.0)
     lab_without_nacos.capture("client", ["systemctl", "--no-block", "poweroff"])
     wait_until(lambda: lab_without_nacos.status().machines["client"].state == "off")
     lab_without_nacos.wait_ssh("client")
+    assert boot_id(lab_without_nacos, "client") != before
 
 
 def test_expiries_undo_power_off_and_unplug(lab_without_nacos: Lab) -> None:
-    lab_without_nacos.unplug("node128", expires_s=0.5)
+    lab_without_nacos.unplug("node128", expires_s=5)
     assert carrier(lab_without_nacos, "node128") == "0"
     wait_until(lambda: carrier(lab_without_nacos, "node128") == "1")
     lab_without_nacos.power_off("node128", expires_s=0.5)

@@ -139,14 +139,14 @@ DUMP = "WARN isQuickStart:false\n"
 def test_a_member_is_ended_whose_first_dump_does_not_begin(
     lines: list[str], ended: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mend_member, "DUMP_WITHIN_S", 0.2)
+    monkeypatch.setattr(mend_member, "DUMP_WITHIN_S", 1.0)
 
     with subprocess.Popen(["sleep", "60"]) as member:
 
         def log() -> Iterator[str]:
             yield from lines
             with suppress(subprocess.TimeoutExpired):
-                member.wait(10 if ended else 0.5)
+                member.wait(10 if ended else 1.5)
 
         mend_member.watch(log(), 0, member.pid)
         was_ended = member.poll() == -signal.SIGKILL

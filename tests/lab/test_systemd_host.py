@@ -67,7 +67,8 @@ def test_the_lab_lives_in_a_scope_that_systemd_gave_away(host: SystemdHost, lab:
     assert sorted(groups) == sorted(f"{name}/" for name in (*NAMES, "supervisor"))
     for manager in ("daemon-reload", "daemon-reexec"):  # systemd sets every group anew that it has not given away
         host.run("root", "systemctl", manager)
-        ran = host.runbook(TRAINEE, "lab", "exec", "--name", NAME, "node128", "--", "systemctl", "is-system-running")
+        asked = ("systemctl", "is-system-running", "--wait")
+        ran = host.runbook(TRAINEE, "lab", "exec", "--name", NAME, "node128", "--", *asked)
         assert (ran.stdout, ran.stderr) == ("running\n", "")
 
 

@@ -13,7 +13,7 @@ RULES = "from pyroute2.nftables.main import NFTables; n = NFTables(0); print(n.g
 """As the kernel has them: not every machine has `nft`."""
 LOOKS = (
     ("ip", "-o", "link"),
-    ("ip", "-o", "-4", "address"),
+    ("ip", "-br", "-4", "address"),
     ("ip", "route", "show", "table", "all", "type", "unicast"),
     ("ip", "rule"),
     ("ip", "netns"),
@@ -38,6 +38,10 @@ def processes_of(name: str) -> list[int]:
     return [pid for pid, groups in _live_processes() if f"/runbook-{name}-" in groups]
 
 
+def _in_labs() -> list[int]:
+    return [pid for pid, groups in _live_processes() if "/runbook-" in groups]
+
+
 def namespaces_of(pids: list[int]) -> set[str]:
     """The namespaces of these processes that are not ours."""
     return _namespaces(*(f"/proc/{pid}/ns" for pid in pids)) - _namespaces("/proc/self/ns/")
@@ -49,9 +53,12 @@ def all_namespaces() -> set[str]:
 
 
 def wait_ended(namespaces: set[str], within_s: float = 10.0) -> None:
-    """Until none of them is left: the killed supervisor is a zombie until the machine's init collects it."""
+    """Until none of them is left: the killed supervisor is a zombie until the machine's init collects it.
+
+    The kernel gives a number that is free to the next namespace: a lab beside this one may have it.
+    """
     deadline = time.monotonic() + within_s
-    while left := namespaces & all_namespaces():
+    while left := namespaces & all_namespaces() - namespaces_of(_in_labs()):
         assert time.monotonic() < deadline, f"{left} are left"
         time.sleep(0.2)
 

@@ -10,7 +10,7 @@ import pytest
 from chapter_run import GOOD, HOLD_BEFORE, MAY_HOLD_BEFORE, Finished
 
 from runbook_lib.failover.measuring.holders import parse_addresses
-from runbook_lib.failover.measuring.samples import find_outages
+from runbook_lib.failover.measuring.samples import DISTURBED_S, find_outages, worst_lateness_s
 from runbook_lib.failover.trials.trial import observed
 from runbook_lib.failover.trials.trial_files import read_addresses
 from runbook_lib.journal import Journal
@@ -82,12 +82,15 @@ def test_a_changed_interval_is_reloaded_on_both_and_the_vip_never_leaves(finishe
         longer = finished.site.run("--only", "05,07", "-p", "vrrp.advert_int=2")
         shorter = finished.site.run("--only", "05,07")
     assert (longer.result["changes"], shorter.result["changes"]) == (4, 4)
-    assert list(find_outages(probe.recording().samples)) == []
     written = read_addresses(tmp_path / "data", "interval", ("node128", "node129"))
     had = {
         node: {seen.has_vip for seen in parse_addresses(text, site.model.vip_address)} for node, text in written.items()
     }
     assert had == {"node128": {False}, "node129": {True}}
+    samples = probe.recording().samples
+    if (outages := list(find_outages(samples))) and worst_lateness_s(samples, 0.0, probe.newest_s) > DISTURBED_S:
+        pytest.skip(f"This machine stalled beside it: {outages} says nothing of the pair.")
+    assert outages == []
 
 
 def test_what_takes_the_vip_away_is_held_back_in_the_plan_as_in_the_run(finished: Finished) -> None:

@@ -11,7 +11,7 @@ import pytest
 from chapter_run import Finished, Site
 from interruption import Begun, busy_unit, dpkg_locked, full_disk, half_done, held, is_on, left, on, release, until
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 UNITS = "/etc/systemd/system"
 PREFIX = "/usr/local/keepalived"
 

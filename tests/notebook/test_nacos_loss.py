@@ -13,7 +13,7 @@ from chapter_run import Finished
 from runbook_lib.chapter.nacos import cluster_members, publish_proof, withdraw
 from runbook_lib.checks.nacos import judge_members
 from runbook_lib.checks.verdict import Status
-from runbook_lib.errors import CommandError
+from runbook_lib.errors import HostError
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.open_site import open_model
@@ -21,10 +21,8 @@ from runbook_lib.site import parse_site
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
-DIES_WITHIN_S = 1.0
-"""A JVM that was killed: until then its sockets still take connections."""
-RESUMES_WITHIN_S = 15.0
-"""After the leader's loss: an election of the Raft group."""
+RESUMES_WITHIN_S = 120.0
+"""After the leader's loss: an election of the Raft group, some 6 s where nothing else runs."""
 READY_WITHIN_S = 300.0
 """A member that starts replays every value that was published, beside all else that a test machine does."""
 
@@ -72,11 +70,11 @@ class Publishing:
             begun_s, taken = time.monotonic(), True
             try:
                 withdrawn = publish_proof(self._site)
-            except CommandError:
+            except HostError:
                 taken = False
             self.done.append(Publish(begun_s, time.monotonic(), taken))
             if taken:
-                with suppress(CommandError):
+                with suppress(HostError):
                     withdraw(self._site, withdrawn)
 
 
@@ -96,7 +94,10 @@ def site(finished: Finished) -> OpenSite:
 
 
 def kill(site: OpenSite, member: str) -> None:
-    site.backup.run("systemctl kill --signal=KILL %s", f"nacos@{member.rpartition(':')[2]}").check()
+    """Returns when nothing listens at its port: a JVM that was killed takes connections until its end."""
+    port = member.rpartition(":")[2]
+    ended = "systemctl kill --signal=KILL %s; while ss -Hltn sport = :%s | grep -q .; do sleep 0.01; done"
+    site.backup.run(ended, f"nacos@{port}", port).check()
 
 
 def test_a_followers_loss_costs_only_what_is_on_its_way(site: OpenSite) -> None:
@@ -107,18 +108,18 @@ def test_a_followers_loss_costs_only_what_is_on_its_way(site: OpenSite) -> None:
         killed_s = time.monotonic()
         publishing.wait_for_more(20)
     failed = [publish for publish in publishing.done if not publish.taken]
-    assert [p for p in failed if p.begun_s > killed_s + DIES_WITHIN_S or p.ended_s < begun_s] == []
+    assert [p for p in failed if p.begun_s > killed_s or p.ended_s < begun_s] == []
     wait_for_members(site)
 
 
 def test_after_the_leaders_loss_publishing_resumes(site: OpenSite) -> None:
     leader = cluster_members(site)[0].leader
     with Publishing(site) as publishing:
-        begun_s = publishing.wait_for_more(5)
-        kill(site, leader)
-        time.sleep(RESUMES_WITHIN_S)
         publishing.wait_for_more(5)
-    later = [publish for publish in publishing.done if publish.begun_s > begun_s + RESUMES_WITHIN_S]
-    assert later
-    assert all(publish.taken for publish in later)
+        kill(site, leader)
+        killed_s = time.monotonic()
+        resumed_s = publishing.wait_for_more(5)
+        publishing.wait_for_more(5)
+    assert resumed_s - killed_s < RESUMES_WITHIN_S
+    assert all(publish.taken for publish in publishing.done if publish.begun_s > resumed_s)
     wait_for_members(site)

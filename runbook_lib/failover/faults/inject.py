@@ -18,7 +18,7 @@ from runbook_lib.failover.faults.recovery import refuse_while_active, refuse_whi
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
-EXPIRES_S = 120.0
+EXPIRES_S = 180.0
 """Of a fault on its way, besides what a trial waits for by its pair: longer than the rest before and after takes."""
 
 

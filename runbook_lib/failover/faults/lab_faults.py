@@ -13,7 +13,7 @@ from runbook_lib.failover.faults.catalogue import Fault
 from runbook_lib.failover.faults.confirming import wait_until
 from runbook_lib.hosts import OpenSite
 
-ANSWERS_WITHIN_S = 40.0
+ANSWERS_WITHIN_S = 90.0
 """SSH, after power on."""
 POWERED_OFF_WITHIN_S = 100.0
 """A shutdown waits up to 90 s for a unit that won't end (DefaultTimeoutStopSec)."""

@@ -1,39 +1,11 @@
-"""How far the machines' clocks are apart: measured over SSH, carried as an error bar."""
+"""The nodes' clocks against the machine's that measures: carried as an error bar."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from runbook_lib.errors import HostError
-from runbook_lib.hosts import Host, OpenSite
-
-ROUND_TRIPS = 5
-
-
-@dataclass(frozen=True)
-class Clock:
-    """A machine's clock against the observer's: `offset_s` ahead of it, give or take `error_s`."""
-
-    offset_s: float
-    error_s: float
-    shared: bool = False
-    """It is the observer's own clock, as in the lab: the two numbers were measured, and are not used."""
-
-    @property
-    def ahead_s(self) -> float:
-        """What to take off the machine's times to have the observer's."""
-        return 0.0 if self.shared else self.offset_s
-
-    @property
-    def uncertainty_s(self) -> float:
-        """What such a time may be off."""
-        return 0.0 if self.shared else self.error_s
-
-    def against(self, other: Clock) -> Clock:
-        """This one as seen from the other; both were measured from here."""
-        return Clock(self.offset_s - other.offset_s, self.error_s + other.error_s)
+from runbook_lib.hosts import Clock, OpenSite, clock_of
 
 
 def measured_clocks(site: OpenSite) -> Mapping[str, Clock]:
@@ -47,20 +19,3 @@ def measured_clocks(site: OpenSite) -> Mapping[str, Clock]:
             continue
         found[node.name] = Clock(clock.offset_s, clock.error_s, shared=site.model.substrate == "lab")
     return found
-
-
-def clock_of(host: Host) -> Clock:
-    """The machine's clock against this one's, by the quickest of some round trips. Raises HostError."""
-    return quickest(_round_trip(host) for _ in range(ROUND_TRIPS))
-
-
-def quickest(trips: Iterable[tuple[float, float, float]]) -> Clock:
-    """Of round trips (asked, answered, what the machine said), the shortest: it was right somewhere within. Pure."""
-    asked, answered, said = min(trips, key=lambda trip: trip[1] - trip[0])
-    return Clock(said - (asked + answered) / 2, (answered - asked) / 2)
-
-
-def _round_trip(host: Host) -> tuple[float, float, float]:
-    asked = time.time()
-    said = host.run("date +%%s.%%N").check().stdout
-    return asked, time.time(), float(said)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runbook_lib.failover.measuring.clocks import Clock
 from runbook_lib.failover.measuring.handover import HandOver, Window, find_handover
 from runbook_lib.failover.measuring.holders import Hold, Seen, find_holds, parse_addresses
 from runbook_lib.failover.measuring.invariant import Allowed, Breach, gaps, overlaps, violations
 from runbook_lib.failover.measuring.layers import Layer, MeasuredPart, Unknown, find_layers, find_parts, find_unknown
 from runbook_lib.failover.measuring.samples import HTTP, LANES, Recording, Span, answers
 from runbook_lib.failover.measuring.wire import Advertisement, Announcement, Claim, Wire, parse_capture
+from runbook_lib.hosts import Clock
 
 
 @dataclass(frozen=True)

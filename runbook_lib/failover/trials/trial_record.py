@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from runbook_lib.failover.measuring.clocks import Clock
 from runbook_lib.failover.measuring.holders import Hold
 from runbook_lib.failover.measuring.samples import (
     DISTURBED_S,
@@ -20,6 +19,7 @@ from runbook_lib.failover.measuring.timeline import RawTrial, Timeline, timeline
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.predictions import TOLERANCE_S, Exact
 from runbook_lib.failover.trials.application import Followed
+from runbook_lib.hosts import Clock
 
 MARGIN_S = 1.0
 """Lateness counts from this long before the fault to this long after the outage, and no later: a boot loads us all."""

@@ -35,7 +35,7 @@ from pathlib import Path
 
 LEADER_KNOWN = re.compile(r"RaftEvent{groupId='nacos_config', leader='\d")
 DUMP_BEGINS = "isQuickStart:"
-DUMP_WITHIN_S = 60
+DUMP_WITHIN_S = 120
 """From the news of a leader to the dump's beginning: 32 s were the longest seen, on two cores with a load of 33."""
 LEFT_OUT = re.compile(r"\[dump-ignore\].* groupKey=([^,]+),")
 ANSWERS_WITHIN_S = 600.0
