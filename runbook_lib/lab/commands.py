@@ -48,10 +48,14 @@ def status(
 
 
 @app.command()
-def ssh(machine: Machine, name: Name = DEFAULT_NAME) -> None:
-    """Open an SSH session as root on a machine."""
-    command = lab.find(name).ssh_command(machine)
-    os.execvp(command[0], command)
+def ssh(
+    machine: Machine,
+    command: Annotated[list[str] | None, typer.Argument(metavar="-- CMD...", show_default=False)] = None,
+    name: Name = DEFAULT_NAME,
+) -> None:
+    """Open an SSH session as root on a machine, or run a command there as `ssh` does."""
+    session = [*lab.find(name).ssh_command(machine), *(command or ())]
+    os.execvp(session[0], session)
 
 
 @app.command(name="exec")

@@ -93,7 +93,7 @@ def test_without_its_cable_a_machine_still_answers_ssh_and_exec(lab_without_naco
         assert not lab_without_nacos.status().machines["node129"].plugged
         assert carrier(lab_without_nacos, "node129") == "0"
         assert lab_without_nacos.capture("client", ["ping", "-c1", "-W1", "192.168.42.129"])[0] == 1
-        assert runbook(lab_without_nacos, "ssh", "node129", stdin=b"hostname\n").stdout == b"node129\n"
+        assert runbook(lab_without_nacos, "ssh", "node129", "--", "hostname", "-s").stdout == b"node129\n"
     finally:
         lab_without_nacos.plug("node129")
     wait_until(lambda: lab_without_nacos.capture("client", ["ping", "-c1", "-W2", "192.168.42.129"])[0] == 0)
