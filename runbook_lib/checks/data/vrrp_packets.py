@@ -2,6 +2,7 @@
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 # No annotations: CentOS 7 has Python 2 only.
 
+import signal
 import socket
 import struct
 import sys
@@ -38,17 +39,18 @@ def opened(interface):
 
 
 def receive(raw, vrid, count, seconds):
-    """Count packets with this VRID until all are there or the time is up."""
-    print("ready")
+    """Count packets with this VRID until all are there, the time is up, or SIGTERM comes."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     arrived, deadline = 0, time.time() + seconds
-    while arrived < count and time.time() < deadline:
-        raw.settimeout(max(0.01, deadline - time.time()))
-        try:
+    try:
+        print("ready")
+        while arrived < count and time.time() < deadline:
+            raw.settimeout(max(0.01, deadline - time.time()))
             packet = bytearray(raw.recv(256))
-        except socket.timeout:  # noqa: UP041 - Python 2 knows no other name
-            break
-        payload = packet[(packet[0] & 15) * 4 :]
-        arrived += len(payload) > 1 and payload[1] == vrid
+            payload = packet[(packet[0] & 15) * 4 :]
+            arrived += len(payload) > 1 and payload[1] == vrid
+    except (socket.timeout, KeyboardInterrupt):  # noqa: UP041 - Python 2 knows no other name
+        pass
     print(arrived)
 
 
