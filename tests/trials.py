@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from runbook_lib.failover.measuring.clocks import SAME
 from runbook_lib.failover.measuring.samples import Recording, Sample
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.trials.trial_record import Trial
@@ -46,7 +47,7 @@ def trial(outage_s: float = 0.82, *, band: Band | None = None, late_at_s: float 
         router_id=51,
         keepalived="2.2.7",
         exact=None,
-        clocks={},
+        clocks=dict.fromkeys(("node129", "node128"), SAME),
         ready_s=0.0,
         missing={},
         followed=None,

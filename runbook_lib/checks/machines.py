@@ -9,7 +9,7 @@ from runbook_lib.chapter.machines import Facts, machine_facts
 from runbook_lib.checks.pair import without_name, worse
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.errors import HostError
-from runbook_lib.hosts import Clock, OpenSite, clock_of
+from runbook_lib.hosts import ClockOffset, OpenSite, clock_offset
 from runbook_lib.site import Machine, Site
 
 NEED_MIB = 300
@@ -76,13 +76,13 @@ def machines_clocks(site: OpenSite) -> Check:
     """Check `machines.clocks`: the nodes' clocks agree, so that their journals can be laid beside each other."""
 
     def observe() -> Verdict:
-        first, second = (clock_of(host) for host in site.nodes)
+        first, second = (clock_offset(host) for host in site.nodes)
         return judge_clocks(first.against(second))
 
     return Check("machines.clocks", f"The nodes' clocks agree within {CLOCK_S:g} s.", "00", observe)
 
 
-def judge_clocks(apart: Clock) -> Verdict:
+def judge_clocks(apart: ClockOffset) -> Verdict:
     """WARNED when one is certainly further from the other: only the reading of logs suffers. Pure."""
     off_s = abs(apart.offset_s)
     if off_s - apart.error_s > CLOCK_S:

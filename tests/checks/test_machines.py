@@ -8,7 +8,7 @@ from checks.nodes import FakeHost, lost, open_fake
 from runbook_lib.chapter.machines import Facts
 from runbook_lib.checks.machines import judge_clocks, judge_machine, machines_ready
 from runbook_lib.checks.verdict import Verdict
-from runbook_lib.hosts import Clock
+from runbook_lib.hosts import ClockOffset
 from runbook_lib.site import Machine, parse_site
 
 SAID = """\
@@ -100,10 +100,10 @@ def test_a_machine_that_cannot_be_reached_is_not_ready() -> None:
 @pytest.mark.parametrize(
     ("apart", "verdict"),
     [
-        (Clock(-0.25, 0.01), Verdict.passed("0.25 s apart, give or take 0.01 s")),
-        (Clock(1.4, 0.5), Verdict.passed("1.40 s apart, give or take 0.50 s")),
-        (Clock(-2.5, 0.5), Verdict.warned("2.5 s apart", "Run chrony or another NTP client on both.")),
+        (ClockOffset(-0.25, 0.01), Verdict.passed("0.25 s apart, give or take 0.01 s")),
+        (ClockOffset(1.4, 0.5), Verdict.passed("1.40 s apart, give or take 0.50 s")),
+        (ClockOffset(-2.5, 0.5), Verdict.warned("2.5 s apart", "Run chrony or another NTP client on both.")),
     ],
 )
-def test_clocks(apart: Clock, verdict: Verdict) -> None:
+def test_clocks(apart: ClockOffset, verdict: Verdict) -> None:
     assert judge_clocks(apart) == verdict

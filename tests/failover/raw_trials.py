@@ -9,7 +9,7 @@ from frames import BACKUP, BACKUP_MAC, MASTER, MASTER_MAC, VIP, advert, answer, 
 
 from runbook_lib.failover.measuring.samples import ARP, HTTP, Recording, Sample
 from runbook_lib.failover.measuring.timeline import RawTrial
-from runbook_lib.hosts import Clock
+from runbook_lib.hosts import ClockOffset
 
 ZERO = 1700000000.0
 UNDONE_S, STEADY_S = 8.0, 9.0
@@ -80,7 +80,7 @@ def raw_trial(story: Story = Story()) -> RawTrial:
         undone_s=UNDONE_S,
         steady_s=STEADY_S,
         longest_gap_s=SKEW_S + (0.05 if story.goodbye else 3.05),
-        clocks={name: Clock(story.node_clock_s, 0.002) for name in NODES},
+        clocks={name: ClockOffset(story.node_clock_s, 0.002) for name in NODES},
     )
 
 

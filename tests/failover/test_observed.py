@@ -72,7 +72,6 @@ def test_a_fault_does_not_expire_before_the_phase_that_it_waits_for(
         raise FaultError("Nothing more is asked.", "")
 
     site, _ = open_fake_site(tmp_path, vrrp={"advert_int": 255})
-    monkeypatch.setattr(trial, "measured_clocks", lambda site: {})
     monkeypatch.setattr(trial, "observed", lambda site, name: nullcontext((None, None)))
     monkeypatch.setattr(trial, "wait_until_steady", lambda site, probe: SimpleNamespace(holder="node129"))
     monkeypatch.setattr(trial, "injected", injected)

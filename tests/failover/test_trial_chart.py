@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from raw_trials import raw_trial
 from trials import trial
 
 from runbook_lib.checks.verdict import Skipped
@@ -11,6 +13,7 @@ from runbook_lib.failover.charts.chart import Chart
 from runbook_lib.failover.charts.trial_chart import draw_trial, title_of
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.trials.trial_record import Trial
+from runbook_lib.hosts import ClockOffset
 
 NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the 50 of node128")
 
@@ -48,6 +51,14 @@ def test_a_chart_is_kept_as_png_and_svg(made: Trial, tmp_path: Path) -> None:
     for words in ("seconds since the fault", "has the VIP", "node129", "outage by layer", "answer after, ms", "undo"):
         assert words in svg
     assert str(chart) == str(made)
+
+
+def test_what_the_clocks_leave_open_is_drawn_at_each_change_of_holder(tmp_path: Path) -> None:
+    raw, words = raw_trial(), "error of the node"
+    other = replace(trial(), recording=raw.recording, capture=raw.capture, addresses=raw.addresses)
+    for error_s in (0.06, 0.0):
+        draw_trial(replace(other, clocks=dict.fromkeys(raw.nodes, ClockOffset(0.0, error_s))), tmp_path)
+        assert (words in (tmp_path / f"{other.name}.svg").read_text()) is (error_s > 0)
 
 
 def test_what_was_skipped_is_not_drawn(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.hosts.clock import Clock, quickest
+from runbook_lib.hosts.clock import ClockOffset, quickest
 
 
 def test_the_quickest_round_trip_counts_and_its_half_is_the_error() -> None:
@@ -11,11 +11,5 @@ def test_the_quickest_round_trip_counts_and_its_half_is_the_error() -> None:
 
 
 def test_both_errors_count_when_one_clock_is_seen_from_another() -> None:
-    seen = Clock(2.5, 0.05).against(Clock(0.5, 0.01))
+    seen = ClockOffset(2.5, 0.05).against(ClockOffset(0.5, 0.01))
     assert [seen.offset_s, seen.error_s] == pytest.approx([2.0, 0.06])
-
-
-def test_one_clock_is_measured_alike_and_taken_as_what_it_is() -> None:
-    shared = Clock(0.003, 0.005, shared=True)
-    assert (shared.ahead_s, shared.uncertainty_s) == (0.0, 0.0)
-    assert (Clock(0.003, 0.005).ahead_s, Clock(0.003, 0.005).uncertainty_s) == (0.003, 0.005)

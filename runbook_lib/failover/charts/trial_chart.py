@@ -83,11 +83,14 @@ def _last_s(trial: Trial) -> float:
 
 
 def _draw_holds(axes: Axes, trial: Trial, timeline: Timeline, colours: Mapping[str, str]) -> None:
-    """One lane a node: when its kernel had the VIP; in red where both had it."""
+    """One lane a node: when its kernel had the VIP, give or take its clock's error; in red where both had it."""
     nodes = list(trial.nodes)
     for hold in timeline.holds:
         span = (hold.start_s - trial.fault_s, hold.until(trial.steady_s) - hold.start_s)
         axes.broken_barh([span], (nodes.index(hold.node) - 0.35, 0.7), color=colours[hold.node])
+        if hold.error_s:
+            edges = [edge - trial.fault_s for edge in (hold.start_s, hold.end_s) if edge is not None]
+            _error_bars(axes, edges, nodes.index(hold.node), hold.error_s)
     for breach in timeline.overlaps:
         span = (breach.start_s - trial.fault_s, breach.duration_s)
         axes.broken_barh([span], (-0.5, len(nodes)), color=LOST, alpha=0.6, label="both")
@@ -184,6 +187,12 @@ def _label_marks(axes: Axes, trial: Trial) -> None:
     for at_s, label in ((trial.fault_s, "fault"), (trial.undone_s, "undo")):
         if at_s <= _last_s(trial):
             axes.text(at_s - trial.fault_s, 1.04, label, transform=above, fontsize=8, color=MARK, ha="center")
+
+
+def _error_bars(axes: Axes, at: Sequence[float], lane: float, error_s: float) -> None:
+    axes.errorbar(
+        at, [lane] * len(at), xerr=error_s, fmt="none", ecolor=MARK, capsize=4, label="± error of the node's clock"
+    )
 
 
 def _lanes(axes: Axes, names: Sequence[str], label: str) -> None:

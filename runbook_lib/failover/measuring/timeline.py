@@ -15,7 +15,7 @@ from runbook_lib.failover.measuring.invariant import Allowed, Breach, gaps, over
 from runbook_lib.failover.measuring.layers import Layer, MeasuredPart, Unknown, find_layers, find_parts, find_unknown
 from runbook_lib.failover.measuring.samples import HTTP, LANES, Recording, Span, answers
 from runbook_lib.failover.measuring.wire import Advertisement, Announcement, Claim, Wire, parse_capture
-from runbook_lib.hosts import Clock
+from runbook_lib.hosts import ClockOffset
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,10 @@ class RawTrial:
     steady_s: float
     longest_gap_s: float
     """So long the VIP may have no holder while the fault is on; 0 where it is predicted to stay."""
+    clocks: Mapping[str, ClockOffset]
+    """Each node's against the observer's, by name."""
     ready_s: float = 0.0
     """When all was prepared for the fault: from here on the invariant watches."""
-    clocks: Mapping[str, Clock] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
     """Why a file is not there: `capture`, or the node whose addresses were to be written down."""
 
@@ -90,7 +91,7 @@ class Timeline:
 def timeline(raw: RawTrial) -> Timeline:
     """Everything that the files say. Raises RunbookError when one of them can't be read."""
     # A little before the fault: the clocks leave that open.
-    window = Window(raw.fault_s - _clock(raw, raw.holder).uncertainty_s, raw.undone_s)
+    window = Window(raw.fault_s - raw.clocks[raw.holder].error_s, raw.undone_s)
     wire = _wire(raw)
     seen = {node: parse_addresses(text, raw.vip) for node, text in raw.addresses.items()}
     holds = tuple(hold for node in raw.nodes for hold in _holds(raw, node, seen.get(node, ())))
@@ -129,11 +130,11 @@ def _wire(raw: RawTrial) -> Wire:
 
 def _holds(raw: RawTrial, node: str, seen: Sequence[Seen]) -> Iterator[Hold]:
     """The node's holds on the probe's clock."""
-    clock = _clock(raw, node)
-    zero = raw.recording.start_unix_s + clock.ahead_s
+    clock = raw.clocks[node]
+    zero = raw.recording.start_unix_s + clock.offset_s
     for hold in find_holds(node, seen, raw.fault_s + zero):
         end_s = None if hold.end_s is None else hold.end_s - zero
-        yield Hold(node, hold.start_s - zero, end_s, clock.uncertainty_s, hold.found)
+        yield Hold(node, hold.start_s - zero, end_s, clock.error_s, hold.found)
 
 
 def _holder_at(at_s: float, holds: Sequence[Hold]) -> str:
@@ -145,15 +146,11 @@ def _holder_at(at_s: float, holds: Sequence[Hold]) -> str:
 def _watched_from_s(raw: RawTrial, seen: Mapping[str, Sequence[Seen]]) -> float:
     """When the last of the nodes began to be watched, and all was prepared for the fault."""
     firsts = [
-        found[0].at_unix_s - raw.recording.start_unix_s - _clock(raw, node).ahead_s
+        found[0].at_unix_s - raw.recording.start_unix_s - raw.clocks[node].offset_s
         for node, found in seen.items()
         if found
     ]
     return min(max([raw.ready_s, *firsts]), raw.steady_s)
-
-
-def _clock(raw: RawTrial, node: str) -> Clock:
-    return raw.clocks.get(node, Clock(0.0, 0.0))
 
 
 def _unheard(raw: RawTrial) -> str:

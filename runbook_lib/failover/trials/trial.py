@@ -102,9 +102,10 @@ def run_trial(site: OpenSite, fault: Fault, seed: int, *, follow: bool = False) 
     `follow`: where a machine is lost, also see what the sample application makes of it, which takes up to a minute.
     """
     name = f"{fault.name}-{secrets.token_hex(4)}"
-    wait_s, clocks = phase_s(site, seed), measured_clocks(site)
+    wait_s = phase_s(site, seed)
     with observed(site, name) as (probe, capture):
         state = wait_until_steady(site, probe)
+        clocks = measured_clocks(site)
         pair = hit_pair(site, state.holder)
         band = predict_outage(pair, fault.name)
         watched_s = longest_s(pair, band, fault.name)
@@ -113,8 +114,7 @@ def run_trial(site: OpenSite, fault: Fault, seed: int, *, follow: bool = False) 
             ready_s = probe.newest_s
             time.sleep(wait_s)  # the random clock phase: a wait for nothing
             asked_s = probe.newest_s
-            ahead_s = clocks[state.holder].ahead_s if state.holder in clocks else 0.0
-            fault_s = injection.apply() - ahead_s - probe.start_unix_s
+            fault_s = injection.apply() - clocks[state.holder].offset_s - probe.start_unix_s
             wait_for_recovery(probe, asked_s, watched_s)
             # A machine that is lost takes connections with it: what the application makes of that is part of the story.
             lost = follow and fault.power in ("shutdown", "cut")

@@ -19,7 +19,7 @@ from runbook_lib.failover.measuring.timeline import RawTrial, Timeline, timeline
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.predictions import TOLERANCE_S, Exact
 from runbook_lib.failover.trials.application import Followed
-from runbook_lib.hosts import Clock
+from runbook_lib.hosts import ClockOffset
 
 MARGIN_S = 1.0
 """Lateness counts from this long before the fault to this long after the outage, and no later: a boot loads us all."""
@@ -48,7 +48,7 @@ class Facts:
     """The random wait before the fault, so that it meets the timers at any phase."""
     holder: str
     """Who held the VIP in the steady state before."""
-    clocks: Mapping[str, Clock]
+    clocks: Mapping[str, ClockOffset]
     """Each node's clock against the observer's, by name."""
     ready_s: float
     """When all was prepared for the fault: until then a holder may have been taken away on purpose."""
