@@ -10,12 +10,11 @@ from runbook_lib.demonstrations.sight import CURE, DEFECT, Sight, judge_sights
 from runbook_lib.failover.faults.inject import not_agreed
 from runbook_lib.failover.measuring.capture import observer_interface
 from runbook_lib.failover.trials.as_found import as_found, configured
-from runbook_lib.failover.trials.waiting import wait_for_nodes
+from runbook_lib.failover.trials.waiting import steady_within_s, wait_for_nodes
 from runbook_lib.hosts import Host, OpenSite
 
 NAME = "clear-text"
 DISTURBS = "both nodes speak VRRP version 2, then 3, for some seconds; the VIP is away for a few seconds, twice"
-EXPIRES_S = 180.0
 HEARD_WITHIN_S = 10
 NOTHING = "no password"
 # -s 256: more than any advertisement of ours. 124: nothing was heard.
@@ -35,7 +34,7 @@ def show_clear_text(site: OpenSite) -> tuple[Sight, ...] | Skipped:
         (DEFECT, f"version 2, auth_pass {password}", 2, f"password {password}"),
         (CURE, "version 3, which has none", 3, NOTHING),
     )
-    with as_found(site, NAME, EXPIRES_S):
+    with as_found(site, NAME, len(tried) * (steady_within_s(site) + 2 * HEARD_WITHIN_S)):
         return tuple(
             Sight(shows, what, expected, *parse_heard(said))
             for shows, what, version, expected in tried

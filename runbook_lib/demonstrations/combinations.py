@@ -12,6 +12,7 @@ from runbook_lib.failover.faults.inject import not_agreed
 from runbook_lib.failover.trials.as_found import as_found, configured
 from runbook_lib.failover.trials.trial import nobody_measures, run_trial
 from runbook_lib.failover.trials.trial_record import Trial
+from runbook_lib.failover.trials.waiting import series_within_s
 from runbook_lib.hosts import OpenSite
 from runbook_lib.site import CHAPTER_WEIGHT, FIXED_WEIGHT, site_with
 
@@ -19,8 +20,6 @@ NAME = "combinations"
 DISTURBS = "openresty-cannot-start, four times, with each check script and weight; what was found is put back"
 FAULT = "openresty-cannot-start"
 PAIRS = tuple((script, weight) for script in ("chapter", "fixed") for weight in (CHAPTER_WEIGHT, FIXED_WEIGHT))
-EXPIRES_S = 600.0
-"""The four take about a minute."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def show_combinations(site: OpenSite) -> tuple[Combination, ...] | Skipped:
     """
     if skipped := not_agreed(site, "demonstrations") or nobody_measures(site.model):
         return skipped
-    with as_found(site, NAME, EXPIRES_S):
+    with as_found(site, NAME, series_within_s(site, len(PAIRS))):
         return tuple(_try(site, script, weight) for script, weight in PAIRS)
 
 

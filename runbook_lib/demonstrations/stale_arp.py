@@ -20,14 +20,11 @@ from runbook_lib.errors import HostError
 from runbook_lib.failover.faults.confirming import wait_until
 from runbook_lib.failover.faults.inject import not_agreed
 from runbook_lib.failover.measuring.capture import observer_interface
-from runbook_lib.failover.trials.waiting import wait_for_nodes
+from runbook_lib.failover.trials.waiting import settles_within_s, wait_for_nodes
 from runbook_lib.hosts import Host, OpenSite
 
 NAME = "stale-arp"
 DISTURBS = "both nodes drop VRRP and hold the VIP, twice; the service is away for up to half a minute"
-EXPIRES_S = 120.0
-WITHIN_S = 30.0
-"""Master_Down_Interval and the announcements after it, with time to spare."""
 ANNOUNCED_S = 6.0
 """keepalived announces a VIP once more 5 s after it took it (garp_master_delay): until then nothing is decided."""
 TABLE = "ip runbook_demonstration"
@@ -95,14 +92,20 @@ def _split(client: Client, opened_first: Host) -> tuple[str, tuple[str, str]]:
     site = client.site
     wait_for_nodes(site)  # which asks through the VIP, so there is an entry
     with _closed(site):
-        _await(_for_long(lambda: client.knows() == site.backup.name), "The observer did not learn the BACKUP's address")
+        _await(
+            site,
+            _for_long(lambda: client.knows() == site.backup.name),
+            "The observer did not learn the BACKUP's address",
+        )
         holders = " and ".join(vip_holders(site))
         opened_first.run("sh -c %s", OPEN).check()
         if opened_first is site.backup:
-            _await(lambda: not holds_vip(site.backup, site.model.vip_address), "The BACKUP did not give the VIP back")
+            _await(
+                site, lambda: not holds_vip(site.backup, site.model.vip_address), "The BACKUP did not give the VIP back"
+            )
         else:
-            _await(lambda: client.knows() == site.master.name, "The MASTER did not announce itself again")
-    _await(lambda: vip_holders(site) == (site.master.name,), "The MASTER did not become the only holder")
+            _await(site, lambda: client.knows() == site.master.name, "The MASTER did not announce itself again")
+    _await(site, lambda: vip_holders(site) == (site.master.name,), "The MASTER did not become the only holder")
     known, begun_s = client.knows(), time.monotonic()
     if answer_through_vip(site).status == 200:
         return holders, (f"{known}, which answers", "")
@@ -115,7 +118,7 @@ def _closed(site: OpenSite) -> Iterator[None]:
     """Both nodes drop the VRRP that comes in, until the block ends."""
     with ExitStack() as undos:
         for host in site.nodes:
-            undos.enter_context(undone_on_exit(site, host, NAME, OPEN, EXPIRES_S))
+            undos.enter_context(undone_on_exit(site, host, NAME, OPEN, 3 * _within_s(site)))  # two waits, and looks
             host.run(CLOSE).check()
         yield
 
@@ -133,6 +136,12 @@ def _for_long(true: Callable[[], bool]) -> Callable[[], bool]:
     return lasts
 
 
-def _await(true: Callable[[], bool], otherwise: str) -> None:
-    if not wait_until(true, WITHIN_S):
-        raise HostError(f"{otherwise} within {WITHIN_S:.0f} s.", "See why: runbook check -f FILE")
+def _within_s(site: OpenSite) -> float:
+    """A takeover, and the announcements after it."""
+    return settles_within_s(site) + ANNOUNCED_S
+
+
+def _await(site: OpenSite, true: Callable[[], bool], otherwise: str) -> None:
+    within_s = _within_s(site)
+    if not wait_until(true, within_s):
+        raise HostError(f"{otherwise} within {within_s:.0f} s.", "See why: runbook check -f FILE")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook_lib.checks.verdict import Check, Skipped, Verdict
 from runbook_lib.failover.faults.catalogue import fault_named
@@ -16,12 +16,11 @@ from runbook_lib.failover.trials.comparison import Comparison, keep_table, summa
 from runbook_lib.failover.trials.pace import Pace, Tell, tell_nobody
 from runbook_lib.failover.trials.series import Series, require_count, run_series
 from runbook_lib.failover.trials.trial import nobody_measures
+from runbook_lib.failover.trials.waiting import series_within_s
 from runbook_lib.hosts import OpenSite
 from runbook_lib.site import Site, site_with
 
 NAME = "tuning"
-TRIAL_S = 60.0
-"""At most: until then the nodes keep the configuration that is tried, should nobody put the site's own back."""
 LOSS = 0.01
 """Of VRRP packets: what the cost in false failovers is computed for."""
 FAST = "advert_int 0.02, version 3"
@@ -105,10 +104,12 @@ def compare_configurations(
     if skipped:
         return skipped
     tried: list[Tried] = []
-    pace = Pace(len(VARIANTS))
-    with as_found(site, NAME, TRIAL_S * trials * len(VARIANTS)):
-        for variant in VARIANTS:
-            there = configured(site, site_with(site.model, variant.parameters), variant.title)
+    pace, models = Pace(len(VARIANTS)), [site_with(site.model, variant.parameters) for variant in VARIANTS]
+    # So long the nodes keep the configuration that is tried, should nobody put the site's own back.
+    expires_s = sum(series_within_s(replace(site, model=model), trials) for model in models)
+    with as_found(site, NAME, expires_s):
+        for variant, model in zip(VARIANTS, models, strict=True):
+            there = configured(site, model, variant.title)
             done = tuple(run_series(there, fault_named(variant.fault), trials, seed))
             tried.append(Tried(variant, there.model, Series(variant.title, done)))
             keep_table(site, [one.series for one in tried])

@@ -52,6 +52,12 @@ def trial_within_s(site: OpenSite) -> float:
     return FIXED_S + takeovers_s + longest_phase_s(site) + slow_s(site.model)
 
 
+def series_within_s(site: OpenSite, trials: int) -> float:
+    """How long so many trials may take that don't fail: steady state before and after each, and its pair's waits."""
+    waits_s = longest_takeover_s(Pair.of(site.model)) + longest_phase_s(site) + slow_s(site.model)
+    return trials * (2 * steady_within_s(site) + waits_s)
+
+
 def wait_until_steady(site: OpenSite, probe: Probe) -> PairState:
     """Wait until both nodes say that all is well, and every request of the last second was answered.
 
