@@ -197,7 +197,7 @@ class Site(Part):
     nacos: Nacos = Nacos()
     keepalived: Keepalived = Keepalived()
     observer: Literal["ssh", "controller", "none"] = "ssh"
-    """Who measures: a third machine, this one, or nobody (then 09 is SKIPPED)."""
+    """Who measures: a third machine, this one, or nobody (then trials are SKIPPED: 09-11; 8.12, too)."""
     observer_machine: Machine | None = Machine(name="observer", address="192.168.42.131")
     client_machine: Machine | None = Machine(name="client", address="192.168.42.132")
 

@@ -27,7 +27,7 @@ NAMESPACE = "fast_team"
 PROOF = "runbook-proof.yml"
 """Always the same name: what a run that was killed left behind is replaced and withdrawn by the next."""
 ASK_S = 5
-ELECTED_WITHIN_S = 15
+TRIES = 15
 """While the members elect a leader, or have no time for each other, they take nothing and say errCode: 500."""
 HEARD_WITHIN_S = 15.0
 """For every member to hear of a change: half a second is usual."""
@@ -86,35 +86,38 @@ def publish_proof(site: OpenSite) -> Configuration:
 
 
 def publish(site: OpenSite, configuration: Configuration) -> None:
-    """Publish it through the VIP. Raises CommandError when it is not taken: with three members, two must agree."""
-    _told(site, "POST", configuration, publishing(site, configuration))
+    """Publish it through the VIP. Raises HostError when it is not taken: with three members, two must agree."""
+    _submit(site, "POST", configuration, publishing(site, configuration))
 
 
-def withdraw(site: OpenSite, configuration: Configuration, *, until_gone: bool = False) -> str:
-    """Remove it again, through the VIP; says so. Raises CommandError.
+def withdraw(
+    site: OpenSite,
+    configuration: Configuration,
+) -> str:
+    """Remove it again, through the VIP; says so. Raises HostError.
 
-    `until_gone`: where a member goes on giving it, it is published in other words and removed once more. The members
-    tell each other of a change, and each asks its own database then: one that is still behind puts back what was
-    removed, and hears of nothing more.
+    Where a member goes on giving it, it is published in other words and removed once more. The members tell each other
+    of a change, and each asks its own database then: one that lags puts back what was removed, and hears of nothing
+    more.
     """
-    _told(site, "DELETE", configuration, withdrawing(site, configuration))
-    if not until_gone or not (keeping := _behind(site, configuration, lambda r: r.status == 200)):
+    _submit(site, "DELETE", configuration, withdrawing(site, configuration))
+    if not (keeping := _lagging(site, configuration, lambda r: r.status == 200)):
         return f"{configuration.data_id} is withdrawn."
     again = replace(configuration, value=f"{configuration.value}\n")
     publish(site, again)
-    _behind(site, again, lambda r: r != Reading(200, again.value))  # else the same would happen again
-    _told(site, "DELETE", configuration, withdrawing(site, configuration))
+    _lagging(site, again, lambda r: r != Reading(200, again.value))  # else the same would happen again
+    _submit(site, "DELETE", configuration, withdrawing(site, configuration))
     return f"{configuration.data_id} is withdrawn, twice: {' and '.join(keeping)} had it still."
 
 
-def _behind(site: OpenSite, configuration: Configuration, is_old: Callable[[Reading], bool]) -> list[str]:
+def _lagging(site: OpenSite, configuration: Configuration, is_old: Callable[[Reading], bool]) -> list[str]:
     """Who gives what is old still, when everybody had time enough."""
     deadline = time.monotonic() + HEARD_WITHIN_S
-    while behind := [at for at, found in read_everywhere(site, configuration).items() if is_old(found)]:
+    while lagging := [at for at, found in read_everywhere(site, configuration).items() if is_old(found)]:
         if time.monotonic() > deadline:
             break
         time.sleep(0.3)
-    return behind
+    return lagging
 
 
 def publishing(site: OpenSite, configuration: Configuration) -> Command:
@@ -133,15 +136,16 @@ def _request(site: OpenSite, method: str, where: str, fields: tuple[str, ...]) -
     curl = f"curl -sS {where} -m %s -X {method} %s" + " %s" * len(words)
     url = f"http://{site.vip_http}{CONFIGURATIONS}"
     command = (
-        f"for i in {' '.join(map(str, range(ELECTED_WITHIN_S)))}; do said=$({curl} 2>&1); "
+        f"for i in {' '.join(map(str, range(TRIES)))}; do said=$({curl} 2>&1); "
         '[ "$said" = true ] && exit; '
         'case "$said" in *"errCode: 500"*) sleep 1;; *) break;; esac; done; echo "$said" >&2; exit 1'
     )
-    return Command(command, (str(TAKE_S), url, *words), shown=f"{method} {url} {fields[0]}")
+    longest_s = TRIES * (TAKE_S + 1) + 10.0
+    return Command(command, (str(TAKE_S), url, *words), longest_s, shown=f"{method} {url} {fields[0]}")
 
 
-def _told(site: OpenSite, method: str, configuration: Configuration, command: Command) -> None:
-    asked = site.asker.run(command.command, *command.values)
+def _submit(site: OpenSite, method: str, configuration: Configuration, command: Command) -> None:
+    asked = site.asker.run(command.command, *command.values, timeout_s=command.timeout_s, shown=command.shown)
     if asked.exit_status != 0:
         said = (asked.stderr.strip() or "no answer").splitlines()[0]
         raise CommandError(

@@ -31,7 +31,10 @@ class Operation:
     """The notebook that runs it: `05`."""
     title: str
     plan: Callable[[OpenSite], tuple[Change, ...]]
-    """Probe the hosts and plan: touches nothing. The order of the changes is the order of their application."""
+    """Probe the hosts and plan, in the order of application: touches none.
+
+    Archive and jar are fetched into this machine's cache.
+    """
 
     def __call__(self, site: OpenSite) -> Done:
         """Plan, then apply change by change; each is journalled. Raises HostError at the first that fails."""

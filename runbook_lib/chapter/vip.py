@@ -27,7 +27,7 @@ def vip_holders(site: OpenSite) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back through the VIP."""
+    """What came back from an entry, asked through the VIP or by its own address."""
 
     asker: str
     """The machine that asked."""

@@ -59,13 +59,18 @@ def _lacks(facts: Facts, site: Site, machine: Machine) -> Iterator[tuple[bool, s
 
 
 def hint_for_cables(site: OpenSite) -> str:
-    """Which node's cable to put in before anything else is looked for between them; empty where both are in."""
+    """Which node's cable to put in before anything else is looked for between them; empty where both are in.
+
+    Raises HostError where a node can't be asked.
+    """
     out = (host for host in site.nodes if site.model.interface in machine_facts(host).without_carrier)
     return " ".join(_plug(host.name, site.model) for host in out)
 
 
 def _plug(machine: str, site: Site) -> str:
-    return f"Put {machine}'s cable in; in the lab: runbook lab plug {machine} --name {site.lab.name}, or a run."
+    if site.substrate == "lab":
+        return f"Put {machine}'s cable in: runbook lab plug {machine} --name {site.lab.name}; a run does it, too."
+    return f"Put {machine}'s cable in."
 
 
 def _interfaces(facts: Facts, address: str) -> tuple[str, ...]:

@@ -148,6 +148,16 @@ class Lab:
             return parse_reply(connection.recv(LARGEST_MESSAGE), self._folder.name)
 
 
+def is_running(folder: LabFolder) -> bool:
+    """Whether the lab's supervisor lives. LabError when it is another user's."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        try:
+            connect(connection, folder)
+        except LabNotRunningError:
+            return False
+    return True
+
+
 def connect(connection: socket.socket, folder: LabFolder) -> None:
     """Connect to the lab's supervisor. LabError when the lab is not running, or is another user's."""
     try:

@@ -24,7 +24,7 @@ class Launch:
     def go(self) -> None:
         """Let it start the lab that the folder's record describes; returns when every machine answers SSH.
 
-        Raises LabError with what it said, or the last lines of its log.
+        Raises LabError with what it said, or the last line of its log.
         """
         said, _ = self._process.communicate("go\n")
         if said.strip() != READY:
@@ -42,7 +42,7 @@ class Launch:
         )
 
     def stop(self) -> None:
-        """End it, and with it what it has made: returns when it makes no more."""
+        """End the process that was launched: returns when that one makes no more. What it had made is `clean`'s."""
         self._process.kill()
         self._process.wait()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runbook_lib.errors import LabError
 from runbook_lib.lab.build_progress import Progress
-from runbook_lib.lab.client import Lab, LabNotRunningError, connect
+from runbook_lib.lab.client import Lab, LabNotRunningError, connect, is_running
 from runbook_lib.lab.folder import LabFolder
 from runbook_lib.lab.image import image_is_cached
 from runbook_lib.lab.nacos_jars import ensure_jars
@@ -57,7 +57,7 @@ def up(
     when it runs already with another release, recipe or without what was asked for.
     """
     folder = LabFolder(name)
-    if not _runs(folder):
+    if not is_running(folder):
         require_root()
         ensure_packages(progress)
         jars = _ingredients(release, nacos_archive, with_nacos, progress)
@@ -90,14 +90,6 @@ def _ingredients(release: str, nacos_archive: Path | None, with_nacos: bool, pro
 def _build_image(release: str, progress: Progress) -> None:
     if not image_is_cached(release):
         _privileged(["image", "--release", release], progress)
-
-
-def _runs(folder: LabFolder) -> bool:
-    try:
-        find(folder.name)
-    except LabNotRunningError:
-        return False
-    return True
 
 
 def _refuse_other(folder: LabFolder, release: str, with_nacos: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from runbook_lib.errors import LabError
 from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.clean import clean
+from runbook_lib.lab.client import is_running
 from runbook_lib.lab.folder import LabFolder, LabRecord
 from runbook_lib.lab.image import ensure_image, image_is_cached
 from runbook_lib.lab.launch import launching
@@ -24,12 +24,12 @@ def start(folder: LabFolder, owner: int, release: str, jars: Path | None, progre
 
     Raises LabError when it can't be started; on an error, or an interruption, nothing of it is left.
     """
-    if _answers(folder):
+    if is_running(folder):
         return True
     clean(folder)
     new = LabRecord(folder.name, uuid.uuid4().hex[:8], owner, release, "", None)
     with launching(folder, new.unit) as supervisor:
-        image, layer = _make_disks(release, jars, progress)
+        image, layer = _image_and_layer(release, jars, progress)
         progress(f"lab {folder.name}: starting {len(MACHINES)} machines")
         try:
             _make_folder(folder, replace(new, image=str(image), layer=str(layer) if layer else None))
@@ -45,17 +45,7 @@ def start(folder: LabFolder, owner: int, release: str, jars: Path | None, progre
     return False
 
 
-def _answers(folder: LabFolder) -> bool:
-    """Whether the lab's supervisor lives: a dead one's socket refuses at once."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
-        try:
-            connection.connect(str(folder.socket))
-        except OSError:
-            return False
-        return True
-
-
-def _make_disks(release: str, jars: Path | None, progress: Progress) -> tuple[Path, Path | None]:
+def _image_and_layer(release: str, jars: Path | None, progress: Progress) -> tuple[Path, Path | None]:
     """The image and the Nacos layer, made where they are not there yet. LabError when this machine can't run a lab."""
     preflight(nacos=jars is not None, image_cached=image_is_cached(release))
     return ensure_image(release, progress), ensure_layer(jars, progress) if jars else None

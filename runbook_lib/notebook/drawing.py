@@ -153,14 +153,17 @@ def _wrapped(text: str) -> tuple[str, ...]:
 
 def _members(site: Site, seen: tuple[Member, ...] | str) -> Iterator[Box]:
     there = {node.address: node.name for node in (site.nodes.master, site.nodes.backup)}
+    why = seen if isinstance(seen, str) else ""
     ready = {} if isinstance(seen, str) else {member.address: member.ready for member in seen}
     width = WIDTH // len(site.nacos.members)
     for number, member in enumerate(site.nacos.members):
         address = member.rpartition(":")[0]
         where = f"on {there[address]}" if address in there else "elsewhere"
-        if member in ready:
+        if why:
+            where = textwrap.shorten(why, 34, placeholder=" …")
+        elif member in ready:
             where += ", ready" if ready[member] else ", not ready"
-        fill = PLAIN if ready.get(member, True) else BAD
+        fill = PLAIN if ready.get(member, not why) else BAD
         x = width // 2 + number * width
         yield Box(x, 3, min(230, width - 16), (f"Nacos node{number + 1}", member, where), fill)
 
@@ -181,8 +184,8 @@ def _box(box: Box) -> str:
     )
     first = box.y - (len(box.lines) - 1) * 9 + 4
     texts = (
-        f'<text x="{box.x}" y="{first + 18 * number}" text-anchor="middle" fill="#111"'
-        f"{'' if number else ' font-weight=' + chr(34) + 'bold' + chr(34)}>{html.escape(line)}</text>"
+        f'<text x="{box.x}" y="{first + 18 * number}" text-anchor="middle" fill="#111" '
+        f'font-weight="{"normal" if number else "bold"}">{html.escape(line)}</text>'
         for number, line in enumerate(box.lines)
     )
     return frame + "".join(texts)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from runbook_lib.chapter.nacos import Member, cluster_members
+from runbook_lib.chapter.nacos import ASK_S, Member, cluster_members
 from runbook_lib.chapter.node_state import NodeState, node_state
 from runbook_lib.chapter.vip import Answer, answer_through_vip
 from runbook_lib.errors import HostError, LabError
@@ -19,7 +19,7 @@ from runbook_lib.notebook.show import show
 
 EVERY_S = 1.0
 STALE_S = 5.0
-"""Longer than a look takes whose request through the VIP is given up."""
+"""Longer than a look at a node takes, or one whose request through the VIP is given up."""
 Found = TypeVar("Found")
 
 _running: list[Panel] = []
@@ -29,8 +29,8 @@ def watch(site: OpenSite) -> None:
     """Show the pair as it is: who has the VIP, what each daemon does, what answers through the VIP.
 
     It goes on while other cells run, until it is paused, this kernel ends, or `watch` is called again. It looks over
-    SSH sessions of its own, so that no cell waits for it, and is not journalled. It asks each machine once a second,
-    the observer through the VIP: pause it before what that would disturb, a measurement or ARP (09-11). Like any
+    SSH sessions of its own, so that no cell waits for it, and is not journalled. It asks each node once a second,
+    and the observer through the VIP: pause it before what that would disturb, a measurement or ARP (09-11). Like any
     widget's, its button is heard when no cell runs.
     """
     own = open_model(site.model, Journal(None), site.folder)
@@ -110,7 +110,8 @@ class Panel:
 
     def _draw(self) -> None:
         nodes = {name: _unless_stale(*look) for name, look in dict(self._nodes).items()}
-        seen = Seen(nodes, _unless_stale(*self._answer), _unless_stale(*self._members))
+        each_s = ASK_S * len(self._site.model.nacos.members)
+        seen = Seen(nodes, _unless_stale(*self._answer), _unless_stale(*self._members, STALE_S + each_s))
         self._drawing.value = SiteDrawing(self._site.model, seen)._repr_html_()
 
 
@@ -121,6 +122,6 @@ def _or_why_not(look: Callable[[], Found]) -> Found | str:
         return error.what
 
 
-def _unless_stale(at: float, found: Found) -> Found | str:
+def _unless_stale(at: float, found: Found, within_s: float = STALE_S) -> Found | str:
     age_s = time.monotonic() - at
-    return found if age_s < STALE_S else f"no answer for {age_s:.0f} s"
+    return found if age_s < within_s else f"no answer for {age_s:.0f} s"

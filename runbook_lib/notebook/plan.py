@@ -1,4 +1,7 @@
-"""`runbook run --plan`: what a run would change, with diffs. Touches nothing."""
+"""`runbook run --plan`: what a run would change, with diffs.
+
+Touches no machine of the site; archive and jar are fetched into this one's cache.
+"""
 
 from __future__ import annotations
 

@@ -124,12 +124,12 @@ def test_a_member_that_keeps_what_was_removed_is_told_once_more(
     keeps: int, done: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     members = Members(keeps)
-    for name, stand_in in (("_told", members.told), ("read_everywhere", members.read), ("HEARD_WITHIN_S", 0.1)):
+    for name, stand_in in (("_submit", members.told), ("read_everywhere", members.read), ("HEARD_WITHIN_S", 0.1)):
         monkeypatch.setattr(nacos, name, stand_in)
     site = OpenSite(
         parse_site({}), {"observer": Host(Endpoint("observer", ""), Journal(None))}, Journal(None), tmp_path
     )
     value = Configuration("x", "G", "", "1")
     nacos.publish(site, value)
-    assert nacos.withdraw(site, value, until_gone=True) == said
+    assert nacos.withdraw(site, value) == said
     assert (members.done, members.values) == (done, {})

@@ -46,7 +46,7 @@ IN_THE_SEGMENT = (
     "No firewall of node129 drops them: the segment does, or what the other node lets out. "
     "No firewall of node128 drops them: the segment does, or what the other node lets out."
 )
-PLUG = "Put node129's cable in; in the lab: runbook lab plug node129 --name chapter, or a run."
+PLUG = "Put node129's cable in: runbook lab plug node129 --name chapter; a run does it, too."
 
 
 @pytest.mark.parametrize(

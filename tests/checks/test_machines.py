@@ -67,7 +67,7 @@ def test_a_machine_that_is_ready(machine: Machine) -> None:
             replace(FACTS, without_carrier=("ens33",)),
             Verdict.failed(
                 "the cable of ens33 is out",
-                "Put node128's cable in; in the lab: runbook lab plug node128 --name mine, or a run.",
+                "Put node128's cable in: runbook lab plug node128 --name mine; a run does it, too.",
             ),
         ),
     ],

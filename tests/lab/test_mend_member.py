@@ -137,7 +137,7 @@ DUMP = "WARN isQuickStart:false\n"
     ],
 )
 def test_a_member_is_ended_whose_first_dump_does_not_begin(
-    lines: list[str], ended: bool, monkeypatch: pytest.MonkeyPatch
+    lines: list[str], ended: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(mend_member, "DUMP_WITHIN_S", 1.0)
 
@@ -152,3 +152,5 @@ def test_a_member_is_ended_whose_first_dump_does_not_begin(
         was_ended = member.poll() == -signal.SIGKILL
         member.kill()
     assert was_ended is ended
+    said = "ended: its first dump did not begin within 1.0 s of the leader's news\n"
+    assert capsys.readouterr().err == (said if ended else "")

@@ -254,7 +254,7 @@ def test_a_cable_that_is_out_is_named_wherever_it_shows(finished: Finished, site
     assert {(verdict.status, verdict.hint) for verdict in broken} == {
         (
             Status.FAILED,
-            f"Put node129's cable in; in the lab: runbook lab plug node129 --name {lab.name}, or a run.",
+            f"Put node129's cable in: runbook lab plug node129 --name {lab.name}; a run does it, too.",
         )
     }
     assert holds(check_named(site, "failover.steady-state")).status is Status.PASSED
@@ -279,7 +279,7 @@ def test_a_value_is_there_or_gone(site: OpenSite) -> None:
     proof = publish_proof(site)
     there, gone = checks.configuration_reads_back(site, proof), checks.configuration_withdrawn(site, proof)
     assert (holds(there).status, gone.observe().status) == (Status.PASSED, Status.FAILED)
-    withdraw(site, proof, until_gone=True)
+    withdraw(site, proof)
     assert (holds(gone).status, there.observe().status) == (Status.PASSED, Status.FAILED)
 
 

@@ -211,4 +211,11 @@ def test_a_member_that_is_not_ready_is_told_from_one_that_was_not_asked() -> Non
     members = tuple(Member(f"192.168.42.128:{port}", ready, "") for port, ready in ports.items())
     told = [(box.lines[2], box.fill) for box in seen(members=members).members]
     assert told == [("on node128, ready", GREY), ("on node128, not ready", RED), ("on node128", GREY)]
-    assert {box.fill for box in seen(members="no answer for 7 s").members} == {GREY}
+    assert {box.fill for box in seen(members="").members} == {GREY}
+
+
+def test_members_that_can_not_be_asked_say_why() -> None:
+    told = {(box.lines[2], box.fill) for box in seen(members="no answer for 7 s").members}
+    assert told == {("no answer for 7 s", RED)}
+    why = "node128 (127.0.0.1 port 40001) can't be reached over SSH: it closed the connection."
+    assert {box.lines[2] for box in seen(members=why).members} == {"node128 (127.0.0.1 port 40001) …"}

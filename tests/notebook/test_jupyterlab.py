@@ -63,8 +63,8 @@ def test_every_cell_of_00_runs_and_says_what_is_broken(lab_without_nacos: Lab) -
             seen = page.output("drawing-verify")
             assert "✘ FAILED  machines.ready: " in seen
             assert "node129: the cable of ens33 is out" in seen
-            plug = f"runbook lab plug node129 --name {lab.name}, or a run."
-            assert f"  → Put node129's cable in; in the lab: {plug}" in seen
+            plug = f"runbook lab plug node129 --name {lab.name}; a run does it, too."
+            assert f"  → Put node129's cable in: {plug}" in seen
         finally:
             lab.plug("node129")
         page.run("drawing-verify")

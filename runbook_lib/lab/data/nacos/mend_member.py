@@ -45,7 +45,7 @@ DATA = Path("data")
 
 def watch(lines: Iterable[str], port: int, pid: int) -> None:
     """Follow the logs of one member, from its start to its end."""
-    overdue = threading.Timer(DUMP_WITHIN_S, os.kill, (pid, signal.SIGKILL))
+    overdue = threading.Timer(DUMP_WITHIN_S, end, (pid,))
     overdue.daemon = True
     # Beside this loop: it waits for the member, and the dump's beginning must be seen meanwhile.
     left_out: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -62,6 +62,13 @@ def watch(lines: Iterable[str], port: int, pid: int) -> None:
     writer.join()
 
 
+def end(pid: int) -> None:
+    """End the member; systemd starts it afresh."""
+    why = f"its first dump did not begin within {DUMP_WITHIN_S} s of the leader's news"
+    print(f"ended: {why}", file=sys.stderr, flush=True)
+    os.kill(pid, signal.SIGKILL)
+
+
 def put_back_each(port: int, group_keys: queue.SimpleQueue[str | None]) -> None:
     """Put back one after the other, until None comes; what can't be put back is said in the unit's journal."""
     for group_key in iter(group_keys.get, None):
@@ -74,7 +81,8 @@ def put_back_each(port: int, group_keys: queue.SimpleQueue[str | None]) -> None:
 def put_back(port: int, group_key: str) -> None:
     """Write the file of the configuration DATA_ID+GROUP+NAMESPACE (+ and % escaped), unless there is one.
 
-    Raises OSError when it can't be written, or the member doesn't answer.
+    Raises OSError or HTTPException when it can't be written, or the member doesn't answer; ValueError or KeyError for
+    an answer, or a key, that can't be read.
     """
     data_id, group, namespace = [urllib.parse.unquote(part) for part in f"{group_key}+".split("+")[:3]]
     file = DATA.joinpath(*(["tenant-config-data", namespace] if namespace else ["config-data"]), group, data_id)
