@@ -116,6 +116,11 @@ class Nodes(Part):
     master: Node = Node(name="node129", address="192.168.42.129", priority=100)
     backup: Node = Node(name="node128", address="192.168.42.128", priority=50)
 
+    @property
+    def pair(self) -> tuple[Node, Node]:
+        """MASTER, then BACKUP."""
+        return self.master, self.backup
+
 
 class Lab(Part):
     """Which embedded lab the site lives in."""
@@ -232,11 +237,11 @@ class Site(Part):
     def machines(self) -> tuple[Machine, ...]:
         """Every machine of the site, the pair first, MASTER before BACKUP."""
         others = (self.observer_machine if self.observer == "ssh" else None, self.client_machine)
-        return (self.nodes.master, self.nodes.backup, *(m for m in others if m is not None))
+        return (*self.nodes.pair, *(m for m in others if m is not None))
 
     @model_validator(mode="after")
     def _priorities(self) -> Self:
-        master, backup = self.nodes.master, self.nodes.backup
+        master, backup = self.nodes.pair
         if master.priority <= backup.priority:
             raise ValueError(
                 f"nodes.master.priority ({master.priority}) must be above nodes.backup.priority ({backup.priority})"
@@ -255,7 +260,7 @@ class Site(Part):
         for name, address in addresses.items():
             if address == vip.ip:
                 raise ValueError(f"vip {vip.ip} is the address of {name}: it must be a free one")
-        for node in (self.nodes.master, self.nodes.backup):
+        for node in self.nodes.pair:
             if addresses[node.name] not in vip.network:
                 raise ValueError(f"vip {self.vip} is not in the network of {node.name} ({node.address})")
         if vip.ip in (vip.network.network_address, vip.network.broadcast_address) and vip.network.prefixlen < 31:
@@ -290,7 +295,7 @@ class Site(Part):
                 raise ValueError(f"nacos.members: {member!r} is not ADDRESS:PORT")
             if host.lower() == "localhost" or host.startswith(("127.", "0.")):
                 raise ValueError(f"nacos.members: {member!r} is another machine for each entry: give its LAN address")
-            if member in {f"{n.address}:{self.openresty.port}" for n in (self.nodes.master, self.nodes.backup)}:
+            if member in {f"{n.address}:{self.openresty.port}" for n in self.nodes.pair}:
                 raise ValueError(f"nacos.members: {member!r} is where OpenResty itself listens")
         if len(set(self.nacos.members)) < len(self.nacos.members):
             raise ValueError("nacos.members: the same member stands there twice")

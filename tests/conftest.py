@@ -14,12 +14,12 @@ from runbook_lib import lab
 from runbook_lib.lab import Lab
 from runbook_lib.lab.folder import LABS
 
-SHARED = ("finished", "lab_with_nacos", "lab_without_nacos")
-"""The longest first."""
+SHARED = {"finished": "chapter", "lab_with_nacos": "nacos", "lab_without_nacos": "plain"}
+"""The kind of the lab that a fixture starts; the longest first."""
 STARTS_WITHIN_S = 1200
 """The first test of a shared lab also waits for its start; of `finished`, for a run of the whole chapter."""
 STARTED: set[str] = set()
-"""The kinds of labs that were started in this process."""
+"""The kinds that were started in this process."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -47,16 +47,16 @@ def lab_of(item: pytest.Item) -> str:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Take down a shared lab after the last of its tests: a system has inotify instances for three labs at once."""
-    if nextitem is None or lab_of(nextitem) != lab_of(item):
-        for kind in ("plain", "nacos", "chapter"):
-            lab.down(own_name(kind))
+    used = lab_of(item)
+    if used in SHARED and (nextitem is None or lab_of(nextitem) != used):
+        lab.down(own_name(SHARED[used]))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A shared lab may have gone with the last test of another: bring it up again."""
-    used = getattr(item, "fixturenames", ())
-    for fixture, kind in (("lab_without_nacos", "plain"), ("lab_with_nacos", "nacos")):
-        if fixture in used and kind in STARTED:
+    """Power on and plug in what the test before left so; a lab that a test took down is there again."""
+    for fixture in ("lab_without_nacos", "lab_with_nacos"):
+        kind = SHARED[fixture]
+        if fixture in getattr(item, "fixturenames", ()) and kind in STARTED:
             lab.up(own_name(kind), with_nacos=kind == "nacos")
 
 

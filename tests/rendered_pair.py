@@ -11,7 +11,7 @@ from runbook_lib.site import parse_site
 def rendered(folder: Path, **values: object) -> tuple[str, str]:
     model = parse_site(values)
     files = []
-    for node in (model.nodes.master, model.nodes.backup):
+    for node in model.nodes.pair:
         (folder / f"{node.name}.conf").write_text(render_configuration(model, node))
         files.append(str(folder / f"{node.name}.conf"))
     return files[0], files[1]

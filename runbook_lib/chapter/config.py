@@ -100,7 +100,7 @@ def configuration_tests(site: OpenSite) -> tuple[Tested, ...]:
 @operation("05", "Write the configuration")
 def write_configuration(site: OpenSite) -> tuple[Change, ...]:
     """Both nodes' keepalived.conf (chapter steps 7-8). A daemon that runs keeps the old one until 07 reloads it."""
-    nodes = (site.model.nodes.master, site.model.nodes.backup)
+    nodes = site.model.nodes.pair
     return tuple(
         plan_configuration(host.name, installed_configuration(host), render_configuration(site.model, node))
         for host, node in zip(site.nodes, nodes, strict=True)

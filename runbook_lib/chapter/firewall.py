@@ -186,7 +186,7 @@ def lets_in(zone: Zone, opening: str) -> bool:
 
 def wanted_ports(site: Site, node: str) -> tuple[str, ...]:
     """The TCP ports that the site needs open on this node: the entry's, and those of its members. Pure."""
-    address = next(n.address for n in (site.nodes.master, site.nodes.backup) if n.name == node)
+    address = next(n.address for n in site.nodes.pair if n.name == node)
     members = (member.rpartition(":")[::2] for member in site.nacos.members)
     return (f"{site.openresty.port}/tcp", *(f"{port}/tcp" for host, port in members if host == address))
 

@@ -17,7 +17,6 @@ from runbook_lib.checks.config_linter import lint
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Completed, Host, OpenSite
-from runbook_lib.site import Node
 
 CANNOT_RUN = ("not found", "No such file or directory", "Permission denied")
 """What the shells say of a program: dash the first, bash the others."""
@@ -25,7 +24,7 @@ CANNOT_RUN = ("not found", "No such file or directory", "Permission denied")
 
 def config_installed(site: OpenSite) -> Check:
     """Check `config.installed`: keepalived.conf says what the parameters say."""
-    nodes = {node.name: node for node in (site.model.nodes.master, site.model.nodes.backup)}
+    nodes = {node.name: node for node in site.model.nodes.pair}
 
     def judge(host: Host) -> Verdict:
         return judge_installed(installed_configuration(host), render_configuration(site.model, nodes[host.name]))
@@ -78,7 +77,7 @@ def config_agrees(site: OpenSite) -> Check:
 
 
 def _observe_agreement(site: OpenSite) -> Verdict:
-    texts = {node: installed_configuration(site.hosts[node.name]) for node in _nodes(site)}
+    texts = {node: installed_configuration(site.hosts[node.name]) for node in site.model.nodes.pair}
     if missing := [node.name for node, text in texts.items() if text is None]:
         return Verdict.failed(f"no {CONFIG} on {', '.join(missing)}", "Notebook 05 writes it.")
     first, second = (
@@ -92,7 +91,3 @@ def _observe_agreement(site: OpenSite) -> Verdict:
     hint = " ".join(dict.fromkeys(finding.cure for finding in findings))
     wrong = any(finding.level is Level.ERROR for finding in findings)
     return Verdict.failed(observed, hint) if wrong else Verdict.warned(observed, hint)
-
-
-def _nodes(site: OpenSite) -> tuple[Node, Node]:
-    return site.model.nodes.master, site.model.nodes.backup

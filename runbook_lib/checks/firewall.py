@@ -19,6 +19,7 @@ from runbook_lib.chapter.packet_filter import InputChain, packet_filters
 from runbook_lib.checks.machines import hint_for_cables
 from runbook_lib.checks.pair import on_both, worse
 from runbook_lib.checks.verdict import Check, Verdict
+from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
 
 PACKETS = 5
@@ -35,7 +36,7 @@ def ports_reachable(site: OpenSite) -> Check:
     """Check `ports.reachable`: a connection from the other node gets through the firewall at each port."""
 
     def observe() -> Verdict:
-        pair = zip((site.model.nodes.master, site.model.nodes.backup), site.nodes, reversed(site.nodes), strict=True)
+        pair = zip(site.model.nodes.pair, site.nodes, reversed(site.nodes), strict=True)
         return worse((host.name, _ports(site, host, node.address, asker)) for node, host, asker in pair)
 
     claim = "A connection from the other node gets through the firewall, at the entry's port and at the members' ports."
@@ -153,31 +154,39 @@ def vrrp_arrives(site: OpenSite) -> Check:
 
     def observe() -> Verdict:
         first, second = site.nodes
-        return worse(
-            ((second.name, vrrp_packets(site, first, second)), (first.name, vrrp_packets(site, second, first)))
-        )
+        return worse(((second.name, _packets(site, first, second)), (first.name, _packets(site, second, first))))
 
     return Check("vrrp.arrives", "VRRP from each node arrives at the other.", "04", observe)
 
 
-def vrrp_packets(site: OpenSite, sender: Host, receiver: Host) -> Verdict:
-    """How many of PACKETS get from one node through the firewall of the other: `5 of 5 from node128`."""
+def vrrp_arrivals(site: OpenSite, sender: Host, receiver: Host) -> int | None:
+    """How many of PACKETS get from one node through the firewall of the other; None: the sender's own lets none out.
+
+    Raises HostError where a node has no Python, or no such interface.
+    """
     script = SCRIPT.read_text(encoding="utf-8")
     vrid = 255 if site.model.vrrp.router_id != 255 else 254
-    common = (site.model.interface, str(vrid), str(PACKETS), str(LISTEN_S))
-    with receiver.start(f"{PYTHON} -u -c %s receive %s %s %s %s", script, *common) as listening:
+    common = (site.model.interface, str(vrid), str(PACKETS))
+    with receiver.start(f"{PYTHON} -u -c %s receive %s %s %s %s", script, *common, LISTEN_S) as listening:
         lines = listening.lines()
-        ready = next(lines, "")
-        if ready.strip() != "ready":
-            return Verdict.unknown("its listener did not start", f"Has {receiver.name} a Python, and {common[0]}?")
-        sent = sender.run(f"{PYTHON} -c %s send %s %s %s %s", script, *common)
+        if next(lines, "").strip() != "ready":
+            hint = f"Has {receiver.name} a Python, and {site.model.interface}?"
+            raise HostError(f"{receiver.name}: the listener for VRRP did not start.", hint)
+        sent = sender.run(f"{PYTHON} -c %s send %s %s %s", script, *common)
         if "Operation not permitted" in sent.stderr:
-            return judge_not_sent(sender.name)
+            return None
         sent.check()
         late = Timer(LATE_S, listening.stop)
         late.start()
         arrived = int(next(lines, "0"))
         late.cancel()
+    return arrived
+
+
+def _packets(site: OpenSite, sender: Host, receiver: Host) -> Verdict:
+    arrived = vrrp_arrivals(site, sender, receiver)
+    if arrived is None:
+        return judge_not_sent(sender.name)
     return judge_packets(sender.name, arrived, "" if arrived else hint_for_cables(site) or _hint_for_vrrp(receiver))
 
 

@@ -45,7 +45,7 @@ def judge_machine(facts: Facts, site: Site, machine: Machine) -> Verdict:
 
 def _lacks(facts: Facts, site: Site, machine: Machine) -> Iterator[tuple[bool, str, str]]:
     """What could be wrong, in the order in which it is to be mended: whether it is, what was seen, what to do."""
-    is_node, address = machine in (site.nodes.master, site.nodes.backup), machine.address
+    is_node, address = machine in site.nodes.pair, machine.address
     where = _interfaces(facts, address)
     yield facts.user_id != 0, f"user id {facts.user_id}", "Set ssh.user: root, or ssh.sudo: true."
     yield facts.init != "systemd", f"its init is {facts.init}", "The runbook needs systemd (CentOS 7 has it)."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from runbook_lib.chapter.firewall import Firewall, firewall_found, lets_in
 from runbook_lib.chapter.vip import vip_holders
-from runbook_lib.checks.firewall import PACKETS, vrrp_packets
+from runbook_lib.checks.firewall import PACKETS, vrrp_arrivals
 from runbook_lib.checks.verdict import Check, Skipped
 from runbook_lib.demonstrations.leaving import undone_on_exit
 from runbook_lib.demonstrations.sight import CURE, DEFECT, Sight, judge_sights
@@ -66,13 +66,16 @@ def expected_of_direct_rule(backend: str) -> int:
 def _count_both(site: OpenSite, sender: Host, receiver: Host, found: Firewall) -> tuple[Sight, ...]:
     receiver.run("firewall-cmd --quiet %s", f"--remove-{found.vrrp_rule}").check()
     receiver.run(f"firewall-cmd --quiet --direct --add-rule {RULE}").check()
-    by_rule = vrrp_packets(site, sender, receiver).observed
+    by_rule = vrrp_arrivals(site, sender, receiver)
     receiver.run(f"firewall-cmd --quiet --direct --remove-rule {RULE}").check()
     receiver.run("firewall-cmd --quiet %s", f"--add-{found.vrrp_rule}").check()
-    by_zone = vrrp_packets(site, sender, receiver).observed
-    of = f"of {PACKETS} from {sender.name}"
-    defect = f"{expected_of_direct_rule(found.backend)} {of}"
+    by_zone = vrrp_arrivals(site, sender, receiver)
+
+    def told(arrived: int | None) -> str:
+        return f"{sender.name} lets none out" if arrived is None else f"{arrived} of {PACKETS} from {sender.name}"
+
+    defect = told(expected_of_direct_rule(found.backend))
     return (
-        Sight(DEFECT, f"{receiver.name}: --direct --add-rule {RULE} ({found.backend})", defect, by_rule),
-        Sight(CURE, f"{receiver.name}: --add-{found.vrrp_rule}", f"{PACKETS} {of}", by_zone),
+        Sight(DEFECT, f"{receiver.name}: --direct --add-rule {RULE} ({found.backend})", defect, told(by_rule)),
+        Sight(CURE, f"{receiver.name}: --add-{found.vrrp_rule}", told(PACKETS), told(by_zone)),
     )

@@ -66,7 +66,7 @@ class SiteDrawing:
     def __init__(self, site: Site, seen: Seen | None = None) -> None:
         client = site.client_machine
         self.asker = Box(WIDTH // 2, 0, 170, ("client", *((client.address,) if client else ())), PLAIN)
-        first, second = site.nodes.master, site.nodes.backup
+        first, second = site.nodes.pair
         if seen:
             both = all(isinstance(state, NodeState) and state.holds_vip for state in seen.nodes.values())
             two = both and len(seen.nodes) == 2
@@ -152,7 +152,7 @@ def _wrapped(text: str) -> tuple[str, ...]:
 
 
 def _members(site: Site, seen: tuple[Member, ...] | str) -> Iterator[Box]:
-    there = {node.address: node.name for node in (site.nodes.master, site.nodes.backup)}
+    there = {node.address: node.name for node in site.nodes.pair}
     why = seen if isinstance(seen, str) else ""
     ready = {} if isinstance(seen, str) else {member.address: member.ready for member in seen}
     width = WIDTH // len(site.nacos.members)

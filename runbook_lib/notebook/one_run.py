@@ -67,6 +67,6 @@ def controller_id() -> str:
 
 def site_key(site: Site) -> str:
     """What makes two parameter files speak of the same machines."""
-    machines = sorted(f"{m.ssh.address or m.address}:{m.ssh.port}" for m in (site.nodes.master, site.nodes.backup))
+    machines = sorted(f"{m.ssh.address or m.address}:{m.ssh.port}" for m in site.nodes.pair)
     named = site.lab.name if site.substrate == "lab" else ",".join(machines)
     return hashlib.sha256(f"{site.substrate} {named}".encode()).hexdigest()[:16]

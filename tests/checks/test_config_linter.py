@@ -48,7 +48,7 @@ def linted(master: str, backup: str, restart_s: float = 1.0) -> list[str]:
 
 def rendered(**values: Any) -> list[str]:
     model = parse_site(values)
-    master, backup = (render_configuration(model, node) for node in (model.nodes.master, model.nodes.backup))
+    master, backup = (render_configuration(model, node) for node in model.nodes.pair)
     return linted(master, backup, model.openresty.restart_s)
 
 

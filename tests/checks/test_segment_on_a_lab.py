@@ -47,7 +47,7 @@ def test_an_address_that_answers_already_is_found(site: OpenSite) -> None:
 
 def test_an_advertiser_with_the_same_id_is_found(site: OpenSite) -> None:
     assert site.observer
-    advertise = ("python3 -c %s send ens33 51 1200 0", VRRP_PACKETS.read_text(encoding="utf-8"))
+    advertise = ("python3 -c %s send ens33 51 1200", VRRP_PACKETS.read_text(encoding="utf-8"))
     with site.observer.start(*advertise):
         verdict = checks.router_id_free(site).observe()
     assert (verdict.status, verdict.observed) == (

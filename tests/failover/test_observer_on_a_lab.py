@@ -58,7 +58,7 @@ def leave(node: Host) -> None:
 
 
 def advertise(node: Host, count: int) -> None:
-    node.run("python3 -c %s send ens33 51 %s 0", VRRP_PACKETS.read_text(encoding="utf-8"), count).check()
+    node.run("python3 -c %s send ens33 51 %s", VRRP_PACKETS.read_text(encoding="utf-8"), count).check()
 
 
 def test_a_vip_that_moves_is_seen_by_every_lane_on_the_wire_and_on_the_nodes(site: OpenSite) -> None:

@@ -31,7 +31,7 @@ def one(folder: Path, more_a: str = "", more_b: str = "", extra: str = "", keepa
 
 def test_our_pair_is_what_its_files_say(tmp_path: Path) -> None:
     model = parse_site({})
-    texts = [render_configuration(model, node) for node in (model.nodes.master, model.nodes.backup)]
+    texts = [render_configuration(model, node) for node in model.nodes.pair]
     (by_files,) = pairs(tmp_path, *texts)
     by_site = Pair.of(model)
     assert by_files.holder.instance == by_site.holder.instance

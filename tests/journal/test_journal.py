@@ -60,8 +60,10 @@ def test_what_is_written_is_read_again(path: Path) -> None:
     assert records[0].monotonic_s <= records[-1].monotonic_s
 
 
-def test_a_journal_without_a_path_keeps_nothing() -> None:
+def test_a_journal_without_a_path_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     Journal(None).write(Noted("nothing"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_secrets_are_masked_in_values_and_names(path: Path) -> None:

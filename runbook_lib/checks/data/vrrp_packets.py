@@ -1,4 +1,7 @@
-"""Send or count VRRP packets on a node: `send|receive INTERFACE VRID COUNT SECONDS`. Python 2.7 and 3, no packages."""
+"""Send or count VRRP packets on a node: `send INTERFACE VRID COUNT`, `receive INTERFACE VRID COUNT SECONDS`.
+
+Python 2.7 and 3, no packages.
+"""
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 # No annotations: CentOS 7 has Python 2 only.
 
@@ -56,10 +59,10 @@ def receive(raw, vrid, count, seconds):
 
 def main():
     """Run one side."""
-    side, interface, vrid, count, seconds = sys.argv[1:]
+    side, interface, vrid, count = sys.argv[1:5]
     raw = opened(interface)
     if side == "receive":
-        return receive(raw, int(vrid), int(count), float(seconds))
+        return receive(raw, int(vrid), int(count), float(sys.argv[5]))
     for _ in range(int(count)):
         raw.sendto(advertisement(int(vrid)), (GROUP, 0))
         time.sleep(0.05)

@@ -132,7 +132,7 @@ def stop_nacos(site: Site) -> NodeCommands:
 def nacos_machine(site: Site) -> Machine | None:
     """The node that every member lives on, as in the lab; None: they live elsewhere."""
     homes = {member.rpartition(":")[0] for member in site.nacos.members}
-    return next((node for node in (site.nodes.master, site.nodes.backup) if homes == {node.address}), None)
+    return next((node for node in site.nodes.pair if homes == {node.address}), None)
 
 
 def _thaw(unit: str) -> str:

@@ -62,7 +62,7 @@ class Pair:
 
         `keepalived`: the release found on the nodes; empty: the one that the site asks for.
         """
-        master, backup = (_rendered(site, node) for node in (site.nodes.master, site.nodes.backup))
+        master, backup = (_rendered(site, node) for node in site.nodes.pair)
         sides = (backup, master) if holder == backup.name else (master, backup)
         found = keepalived or site.keepalived.version
         return cls(*sides, found, _behaviour(site), site.openresty.restart_s)
