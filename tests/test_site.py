@@ -98,3 +98,13 @@ def test_whole_seconds_are_seconds() -> None:
 def test_seconds_have_their_bounds(part: str, name: str, value: float, said: str) -> None:
     # A number is shown as it was given.
     assert refusal({part: {name: value}}) == f"site.{part}.{name} = {value!r}: Input should be {said}. {CORRECT}"
+
+
+def test_on_ssh_no_machine_of_the_lab_is_asked_for_unless_it_is_named() -> None:
+    own = parse_site({"substrate": "ssh"})
+    assert (own.observer, own.observer_machine, own.client_machine) == ("none", None, None)
+    observer = {"name": "watch", "address": "192.168.42.7"}
+    watched = parse_site({"substrate": "ssh", "observer_machine": observer})
+    assert (watched.observer, watched.machines[2:]) == ("ssh", (watched.observer_machine,))
+    with pytest.raises(ParameterError, match="observer: ssh needs an observer_machine"):
+        parse_site({"substrate": "ssh", "observer": "ssh"})

@@ -11,7 +11,10 @@ from runbook_lib.hosts import ClockOffset
 
 
 def test_each_node_is_measured_against_the_observer(tmp_path: Path) -> None:
-    site, _ = open_fake_site(tmp_path, lambda command: (0, "1700000000.5\n"), substrate="ssh")
+    observer = {"name": "observer", "address": "192.168.42.131"}
+    site, _ = open_fake_site(
+        tmp_path, lambda command: (0, "1700000000.5\n"), substrate="ssh", observer_machine=observer
+    )
     clocks = measured_clocks(site)
     assert set(clocks) == {"node129", "node128"}
     for clock in clocks.values():  # each says the same moment, asked one after another

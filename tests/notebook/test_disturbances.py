@@ -50,7 +50,9 @@ def nothing(why: str) -> tuple[str, ...]:
 
 
 def own_machines(**values: object) -> Site:
-    return parse_site({"substrate": "ssh", **values})
+    """Two of one's own, and an observer beside them."""
+    observer = {"name": "watch", "address": "192.168.42.7"}
+    return parse_site({"substrate": "ssh", "observer_machine": observer, **values})
 
 
 def test_a_lab_as_it_is() -> None:

@@ -61,8 +61,9 @@ def refusal(values: Mapping[str, Any]) -> str:
 
 
 def test_real_machines_are_hosts_before_any_of_them_is_asked() -> None:
-    site = opened({"substrate": "ssh"})
-    assert list(site.hosts) == ["node129", "node128", "observer", "client"]
+    watch = {"name": "watch", "address": "192.168.42.7"}
+    site = opened({"substrate": "ssh", "observer_machine": watch})
+    assert list(site.hosts) == ["node129", "node128", "watch"]
     assert [host.name for host in site.nodes] == ["node129", "node128"]
 
 
