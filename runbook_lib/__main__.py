@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from runbook_lib.errors import CANNOT_RUN, INTERRUPTED, RunbookError
+from runbook_lib.errors import CANNOT_RUN, RunbookError
 from runbook_lib.lab.commands import app as lab_app
 
 # What a command needs is imported inside it: `runbook lab` must not wait for papermill and paramiko.
@@ -149,7 +149,7 @@ def inject(
 
 @fault_app.command()
 def recover(file: File, *, parameter: Parameter = None) -> None:
-    """Undo every fault that is on, power on and plug in the lab's machines. Exit status as `run`."""
+    """Undo every fault that is on, power on and plug in the lab's machines; wait for steady state. Exit as `run`."""
     from runbook_lib.notebook.fault import recover as recover_site
 
     raise typer.Exit(recover_site(file, tuple(parameter or ())))
@@ -160,9 +160,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing half-done stays
     try:
         app()
-    except KeyboardInterrupt:
-        print("runbook: interrupted.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
+    except SystemExit as ended:
+        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):  # typer's exit for it is mute
+            print("runbook: interrupted.", file=sys.stderr)
+        raise
     except RunbookError as error:
         print(f"runbook: {error}", file=sys.stderr)
         raise SystemExit(error.exit_status) from None

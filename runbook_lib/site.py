@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -70,6 +70,7 @@ Name = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[a-z][a-z0-9-]{0,
 Variable = Annotated[str, BeforeValidator(_text), Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 Integer = Annotated[int, Strict()]  # YAML's `on` is no number, and "80" is text
 Seconds = Annotated[float, Strict(), Field(gt=0, le=255)]
+Read = TypeVar("Read")
 
 
 class Part(BaseModel):
@@ -183,6 +184,13 @@ class Keepalived(Part):
     prefix: KeepalivedFolder = "/usr/local/keepalived"
 
 
+def _read(kind: Callable[[str], Read], said: str, what: str) -> Read:
+    try:
+        return kind(said)
+    except ValueError as error:
+        raise ValueError(f"{what}, {said!r}, is no IPv4 address: {error}") from error
+
+
 class Site(Part):
     """One parameter file's `site:`. Cross-field rules: VRRP's own, and those that keepalived does not check."""
 
@@ -259,11 +267,8 @@ class Site(Part):
 
     @model_validator(mode="after")
     def _vip_beside_the_nodes(self) -> Self:
-        try:
-            vip = ipaddress.IPv4Interface(self.vip)
-            addresses = {m.name: ipaddress.IPv4Address(m.address) for m in self.machines}
-        except ValueError as error:
-            raise ValueError(f"an IPv4 address can't be read: {error}") from error
+        vip = _read(ipaddress.IPv4Interface, self.vip, "vip")
+        addresses = {m.name: _read(ipaddress.IPv4Address, m.address, f"the address of {m.name}") for m in self.machines}
         if not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", self.vip) or vip.network.prefixlen < 8:
             raise ValueError(f"vip {self.vip} needs its prefix length, 8 to 32: 192.168.42.130/24")
         for name, address in addresses.items():

@@ -39,3 +39,14 @@ def test_a_full_disk_is_no_defect_of_ours(
     assert ended.value.code == 2
     assert said.splitlines()[-1] == last
     assert ("Traceback" in said) is traceback
+
+
+def test_an_interrupt_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def wait(*_: object, as_json: bool) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runbook_lib.notebook.lint.lint_files", wait)
+    monkeypatch.setattr("sys.argv", ["runbook", "lint", "a", "b"])
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert (ended.value.code, capsys.readouterr().err.strip()) == (130, "runbook: interrupted.")

@@ -7,6 +7,7 @@ import glob
 import re
 from pathlib import Path
 
+from runbook_lib.artifacts import is_file
 from runbook_lib.chapter.conf_lines import SYNTAX, Problem
 from runbook_lib.chapter.conf_model import Configuration
 from runbook_lib.chapter.keepalived_conf import parse_configuration
@@ -14,6 +15,8 @@ from runbook_lib.errors import ParameterError
 
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 """Bytes that no text has."""
+LONGEST = 16 << 20
+"""Bytes; so much no keepalived.conf has, and an endless one is read no further."""
 
 
 def read_configuration(file: str) -> Configuration:
@@ -36,17 +39,20 @@ def syntax_error(broken: Problem) -> ParameterError:
 
 def _path_and_host(file: str) -> tuple[str, str]:
     path, at, host = file.rpartition("@")
-    return (path, host) if at and not Path(file).exists() else (file, "")
+    return (path, host) if at and not is_file(Path(file)) else (file, "")
 
 
 def _text(path: str) -> str:
     if not path:
         raise ParameterError("A file's name is empty.", "Name two files as keepalived reads them.")
     try:
-        content = Path(path).read_bytes()
+        with Path(path).open("rb") as stream:
+            content = stream.read(LONGEST + 1)
     except OSError as error:
         what = f"{path} can't be read: {error.strerror or error}."
         raise ParameterError(what, "Name two files as keepalived reads them.") from error
+    if len(content) > LONGEST:
+        raise ParameterError(f"{path} has more than {LONGEST >> 20} MiB.", "Name two files as keepalived reads them.")
     if control := _CONTROL.search(content):
         line = content.count(b"\n", 0, control.start()) + 1
         raise ParameterError(f"{path}:{line}: it is binary.", "Name two files as keepalived reads them.")
@@ -61,4 +67,4 @@ def _included(pattern: str, by: str) -> list[tuple[str, str]]:
     """Files that match, relative to the folder of the one that includes them, in glob's sorted order."""
     folder = Path(by).parent
     names = sorted(glob.glob(str(folder / pattern)))  # noqa: PTH207 - the pattern may be absolute
-    return [(name, _text(name)) for name in names if Path(name).is_file()]
+    return [(name, _text(name)) for name in names if is_file(Path(name))]

@@ -28,7 +28,9 @@ PROOF = "runbook-proof.yml"
 """Always the same name: what a run that was killed left behind is replaced and withdrawn by the next."""
 ASK_S = 5
 TRIES = 15
-"""While the members elect a leader, or have no time for each other, they take nothing and say errCode: 500."""
+"""While the members elect a leader, or have no time for each other, they take nothing and say errCode: 500.
+
+While none is there, the entry says 502."""
 HEARD_WITHIN_S = 15.0
 """For every member to hear of a change: half a second is usual."""
 TAKE_S = 15
@@ -133,12 +135,12 @@ def withdrawing(site: OpenSite, configuration: Configuration) -> Command:
 def _request(site: OpenSite, method: str, where: str, fields: tuple[str, ...]) -> Command:
     """`where`: POST takes its fields in the body (-s changes nothing), DELETE in the address (-G)."""
     words = [word for field in fields for word in ("--data-urlencode", field)]
-    curl = f"curl -sS {where} -m %s -X {method} %s" + " %s" * len(words)
+    curl = f"curl -sS {where} -m %s -w ' %%{{http_code}}' -X {method} %s" + " %s" * len(words)
     url = f"http://{site.vip_http}{CONFIGURATIONS}"
     command = (
         f"for i in {' '.join(map(str, range(TRIES)))}; do said=$({curl} 2>&1); "
-        '[ "$said" = true ] && exit; '
-        'case "$said" in *"errCode: 500"*) sleep 1;; *) break;; esac; done; echo "$said" >&2; exit 1'
+        'case "$said" in "true 200") exit;; *"errCode: 500"*|*" 50"[234]) sleep 1;; *) break;; esac; '
+        'done; echo "$said" >&2; exit 1'
     )
     longest_s = TRIES * (TAKE_S + 1) + 10.0
     return Command(command, (str(TAKE_S), url, *words), longest_s, shown=f"{method} {url} {fields[0]}")
@@ -147,11 +149,20 @@ def _request(site: OpenSite, method: str, where: str, fields: tuple[str, ...]) -
 def _submit(site: OpenSite, method: str, configuration: Configuration, command: Command) -> None:
     asked = site.asker.run(command.command, *command.values, timeout_s=command.timeout_s, shown=command.shown)
     if asked.exit_status != 0:
-        said = (asked.stderr.strip() or "no answer").splitlines()[0]
         raise CommandError(
-            f"Nacos did not take {method} of {configuration.data_id} through the VIP: {said[:200].rstrip('.')}.",
+            f"Nacos did not take {method} of {configuration.data_id} through the VIP: {why_not_taken(asked.stderr)}.",
             "Check nacos.ready says which members are there, and who leads.",
         )
+
+
+def why_not_taken(said: str) -> str:
+    """What an answer, with its HTTP status as the last word, says to a reader. Pure."""
+    answer, _, status = said.strip().rpartition(" ")
+    if not answer:
+        return "no answer"
+    if answer.startswith("<"):  # a page for a browser: the entry's own
+        return f"the entry answered {status}"
+    return answer.splitlines()[0][:200].rstrip(". ")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from runbook_lib.artifacts import sha256_of, user_cache
+from runbook_lib.artifacts import is_file, sha256_of, user_cache
 from runbook_lib.chapter.distribution_source import cached_source, fetch_source
 from runbook_lib.chapter.download import download
 from runbook_lib.errors import ArtifactError
@@ -82,7 +82,7 @@ def local_source(model: Site, cache: Path | None = None) -> Source | None:
     if model.keepalived.archive is not None:
         return _given(model, Path(model.keepalived.archive))
     path = (cache or user_cache()) / f"keepalived-{model.keepalived.version}.tar.gz"
-    if path.is_file() and sha256_of(path) == expected_sha256(model):
+    if is_file(path) and sha256_of(path) == expected_sha256(model):
         return _source(model, path, Origin.CACHE)
     return None
 
@@ -101,7 +101,7 @@ def expected_sha256(model: Site) -> str | None:
 
 
 def _given(model: Site, path: Path) -> Source:
-    if len(path.name) > 255 or not path.is_file():
+    if not is_file(path):
         raise ArtifactError(f"keepalived.archive: there is no file {path}.", "Give the path of a source archive.")
     found = sha256_of(path)
     stated = model.keepalived.sha256

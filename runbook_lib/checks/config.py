@@ -39,7 +39,8 @@ def judge_installed(found: str | None, wanted: str) -> Verdict:
         return Verdict.failed("no file", "Notebook 05 writes it.")
     if found != wanted:
         return Verdict.failed(
-            "another text", "`runbook run -f FILE --only 05 --plan` shows the difference, notebook 05 writes it."
+            "another text",
+            "`runbook run -f FILE --only 05 --plan` shows the difference; 05 writes it, 07 has it read.",
         )
     return Verdict.passed("as rendered")
 

@@ -97,7 +97,7 @@ def _priorities(high: Side, low: Side) -> Iterator[Finding]:
         text = f"both nodes have priority {a.priority}: the higher address wins, by luck"
         yield error("priorities", text, "Give the MASTER a higher priority.", *at)
     if a.state == b.state == "MASTER":
-        text = "both nodes start as MASTER: both hold the VIP until they have heard each other"
+        text = "both nodes have state MASTER: the priority decides, and nopreempt would be ignored"
         yield warning("states", text, "One node is state BACKUP.", low.place("state"), high.place("state"))
     elif b.state == "MASTER" and a.priority > b.priority:
         text = f"{low.name} starts as MASTER with the lower priority: {high.name} takes the VIP from it"
@@ -132,6 +132,14 @@ def _weight_place(side: Side) -> Place:
         return first.statement.place
     scripts = (s.statement for s in side.node.configuration.scripts if s.name == first.name)
     return next((script.place_of("weight") for script in scripts), instance.statement.place)
+
+
+def _tracking(high: Side, low: Side) -> Iterator[Finding]:
+    """A node that doesn't look at its service keeps the VIP, or takes it, while that is dead."""
+    for here, there in ((high, low), (low, high)):
+        if there.instance.tracked and not here.instance.tracked and not here.instance.sync_group:
+            text = f"{here.name} tracks no script, {there.name} does: it keeps the VIP while its service is dead"
+            yield warning("tracking", text, f"Give {here.name} the track_script, too.", here.place("track_script"))
 
 
 def _nopreempt_side(high: Side, low: Side) -> Iterator[Finding]:
@@ -171,6 +179,7 @@ PAIR_RULES = (
     _excluded,
     _priorities,
     _weight_moves_vip,
+    _tracking,
     _nopreempt_side,
     _unicast,
 )

@@ -29,6 +29,8 @@ LATE_S = 1.0
 """What may still be on its way when all are sent."""
 SCRIPT = resources.files("runbook_lib.checks") / "data" / "vrrp_packets.py"
 
+OURS = "runbook_"
+"""The tables of faults and demonstrations begin so."""
 _REFUSED = "Connection refused"
 
 
@@ -64,6 +66,8 @@ def _filters(host: Host, found: Firewall | None) -> tuple[InputChain, ...]:
 
 def hint_for_filters(host: str, commands: Mapping[InputChain, str], *, firewalld: bool) -> str:
     """Which command opens which chain of somebody else's; where there is none, what else it may be. Pure."""
+    if any(chain.table.startswith(OURS) for chain in commands):
+        return f"A fault or a demonstration is on at {host}: runbook fault recover -f FILE"
     if not commands and firewalld:
         return f"{host}'s default zone lets them in: is the interface in another (firewall-cmd --get-active-zones)?"
     if not commands:
@@ -192,7 +196,10 @@ def _packets(site: OpenSite, sender: Host, receiver: Host) -> Verdict:
 
 def judge_not_sent(sender: str) -> Verdict:
     """FAILED by a rule of the sender's own: its kernel tells the program that the packet was dropped. Pure."""
-    hint = f"On {sender} let IP protocol 112 out: nft list ruleset, or iptables -S OUTPUT, shows what drops it."
+    hint = (
+        f"On {sender} let IP protocol 112 out: nft list ruleset, or iptables -S OUTPUT, shows what drops it. "
+        f"A table {OURS}… is a fault's: runbook fault recover -f FILE"
+    )
     return Verdict.failed(f"{sender} lets none out", hint)
 
 

@@ -10,8 +10,8 @@ from runbook_lib.failover.faults import node_record
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.journal import FaultRecorded, FaultUndone
 
-IN_A_FOLDER = "t=$(mktemp -d) || exit; trap 'rm -rf \"$t\"' EXIT; trap 'exit 1' HUP INT TERM; cd \"$t\" || exit; "
-"""Shell: go to a temporary folder `$t`, which goes when this shell ends, also when it is ended."""
+IN_A_FOLDER = "t=$(mktemp -d) || exit; trap 'rm -rf \"$t\"' EXIT; trap 'exit 1' HUP INT TERM PIPE; cd \"$t\" || exit; "
+"""Shell: go to a temporary folder `$t`, which goes with this shell, also where that is ended, or read by nobody."""
 
 
 @contextmanager

@@ -35,9 +35,11 @@ class Bundle:
         return hashlib.sha256((self.path / "parameters.yaml").read_bytes()).hexdigest()
 
     def write(self, name: str, text: str) -> None:
-        """Put a file into the bundle. Raises BundleError."""
+        """Put a file into the bundle, whole. Raises BundleError."""
         try:
-            (self.path / name).write_text(text, "utf-8")
+            part = self.path / f"{name}.part"
+            part.write_text(text, "utf-8")
+            part.replace(self.path / name)
         except OSError as error:
             raise BundleError(f"{self.path / name} can't be written: {error.strerror}.", "Is the disk full?") from error
 

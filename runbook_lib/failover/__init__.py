@@ -4,7 +4,7 @@ from runbook_lib.checks.verdict import Skipped
 from runbook_lib.failover.faults.catalogue import FAULTS, Fault, fault_named
 from runbook_lib.failover.faults.inject import inject, not_undoable, why_not
 from runbook_lib.failover.faults.injection import Injection
-from runbook_lib.failover.faults.recovery import undo_recorded_faults
+from runbook_lib.failover.faults.recovery import left_on, undo_recorded_faults
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.pair import Pair
 from runbook_lib.failover.theory.predictions import predict_outage
@@ -22,7 +22,7 @@ from runbook_lib.failover.trials.trial import measure_failover, steady_before
 from runbook_lib.failover.trials.trial_record import Trial
 from runbook_lib.failover.trials.tuning import VARIANTS, compare_configurations, comparison_of, costs, fast_enough
 from runbook_lib.failover.trials.two_holders import breaches, holders_as_predicted
-from runbook_lib.failover.trials.waiting import settles_within_s
+from runbook_lib.failover.trials.waiting import settles_within_s, wait_for_nodes
 
 __all__ = [
     "FAULTS",
@@ -47,6 +47,7 @@ __all__ = [
     "fault_named",
     "holders_as_predicted",
     "inject",
+    "left_on",
     "measure_failover",
     "moments",
     "none_left",
@@ -61,5 +62,6 @@ __all__ = [
     "steady_state",
     "summaries",
     "undo_recorded_faults",
+    "wait_for_nodes",
     "why_not",
 ]

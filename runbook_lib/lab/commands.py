@@ -15,6 +15,8 @@ from runbook_lib.lab.topology import DEFAULT_NAME
 app = typer.Typer(no_args_is_help=True, help="The embedded lab: whole machines on a segment of their own.")
 
 Name = Annotated[str, typer.Option("--name", help="Which lab, where several run.")]
+OPTIONS_TOO = {"ignore_unknown_options": True}
+"""Of a command that is passed on: `lab ssh node129 ls -l`."""
 Machine = Annotated[str, typer.Argument(help="node128, node129, observer or client.")]
 
 
@@ -47,7 +49,7 @@ def status(
     typer.echo(now.as_json() if json else render_status(now))
 
 
-@app.command()
+@app.command(context_settings=OPTIONS_TOO)
 def ssh(
     machine: Machine,
     command: Annotated[list[str] | None, typer.Argument(metavar="-- CMD...", show_default=False)] = None,
@@ -58,7 +60,7 @@ def ssh(
     os.execvp(session[0], session)
 
 
-@app.command(name="exec")
+@app.command(name="exec", context_settings=OPTIONS_TOO)
 def exec_(
     machine: Machine, command: Annotated[list[str], typer.Argument(metavar="-- CMD...")], name: Name = DEFAULT_NAME
 ) -> None:

@@ -154,7 +154,7 @@ def _follow(process: subprocess.Popen[str], progress: Progress) -> bool | None:
 
 def _interrupt(process: subprocess.Popen[str], progress: Progress) -> None:
     """Have it take back what it has begun, and wait for that: a signal may have been meant for us alone."""
-    progress("interrupted: taking back what was begun")
+    progress("interrupted: waiting until nothing is half-done")
     with suppress(OSError):  # it has ended; or it runs through sudo, which a Ctrl-C reaches by itself
         process.terminate()
     process.wait()

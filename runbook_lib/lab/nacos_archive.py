@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from runbook_lib.artifacts import sha256_of
+from runbook_lib.artifacts import is_file, sha256_of
 from runbook_lib.errors import ArtifactError
 from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.jar_list import LIST, JarList, difference, hash_jars, parse_list, render_list
@@ -32,7 +32,7 @@ def unpack_archive(archive: Path, version: str, known: JarList, cache: Path, pro
     with another SHA-256. Nacos' own jars in it are taken on the giver's word: no list of these is published.
     Every jar is hashed at every call.
     """
-    if not archive.is_file():
+    if not is_file(archive):
         raise ArtifactError(f"There is no file {archive}.", "Give the path of nacos-server-1.4.1.tar.gz or .zip.")
     digest = sha256_of(archive)
     folder = cache / f"nacos-archive-{digest[:12]}"

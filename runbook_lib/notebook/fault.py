@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from runbook_lib import failover
+from runbook_lib.chapter.service import UNIT, service_state
 from runbook_lib.checks.verdict import Skipped
-from runbook_lib.errors import FaultError
+from runbook_lib.errors import FaultError, HostError
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.fault_tables import FaultRow, render_faults, render_faults_json
@@ -56,13 +58,30 @@ def inject(file: Path, overrides: Sequence[str], name: str, expires_s: float) ->
 
 
 def recover(file: Path, overrides: Sequence[str]) -> int:
-    """Undo whatever is on, and print what was. Raises ParameterError, BusyError, HostError or LabError."""
+    """Undo whatever is on, wait for steady state, and print what was undone.
+
+    Raises ParameterError, BusyError, HostError or LabError.
+    """
     model = _model(file, overrides)
     site = _opened(model)
     with only_run(model, this_process()), Progress().doing("undoing what is on, until the site says so"):
         undone = failover.undo_recorded_faults(site)
+        unsteady = _settle(site) if undone else ""
     print("\n".join(undone) or "nothing to undo")
+    if unsteady:
+        print(f"runbook: undone, but: {unsteady}", file=sys.stderr)
     return 0
+
+
+def _settle(site: OpenSite) -> str:
+    """Wait for the pair's steady state, where keepalived runs: the next fault must meet it. Why it doesn't come."""
+    if all(service_state(host, UNIT).active != "active" for host in site.nodes):
+        return ""
+    try:
+        failover.wait_for_nodes(site)
+    except HostError as error:
+        return str(error)
+    return ""
 
 
 def refusal(fault: failover.Fault, why: Skipped) -> FaultError:

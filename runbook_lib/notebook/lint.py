@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runbook_lib.artifacts import is_file
 from runbook_lib.chapter.conf_files import read_configuration
 from runbook_lib.checks.config_findings import NodeConfiguration
 from runbook_lib.checks.config_linter import lint
@@ -41,4 +42,4 @@ def read_pair(file_a: str, file_b: str) -> tuple[NodeConfiguration, NodeConfigur
 
 
 def _host(file: str) -> str:
-    return "" if Path(file).exists() else file.rpartition("@")[2]
+    return "" if is_file(Path(file)) else file.rpartition("@")[2]

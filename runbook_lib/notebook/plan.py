@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from runbook_lib import chapter
+from runbook_lib import chapter, failover
 from runbook_lib.chapter.change import Change
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.disturbances import DISTURBS, disturbances
@@ -22,6 +22,8 @@ def plan(prepared: Prepared, folder: Path) -> int:
     """Print the changes of every selected notebook's operations; the exit status. Raises HostError or ArtifactError."""
     site = open_model(prepared.model, Journal(None), folder)
     require_all(site)
+    if on := failover.left_on(site):
+        print(f"first undone, and planned here as it is still on: {', '.join(on)}\n", flush=True)
     planned: list[Change] = []
     moments: list[str] = []
     for notebook in prepared.notebooks:
@@ -38,5 +40,5 @@ def plan(prepared: Prepared, folder: Path) -> int:
         for line in disturbed:
             print(f"  {line}")
         moments += [line for line in disturbed if line.startswith(DISTURBS)]
-    print(render_count(planned, disturbed=bool(moments)))
+    print(render_count(planned, disturbed=bool(moments), undone=len(on)))
     return 0

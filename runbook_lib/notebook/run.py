@@ -94,8 +94,10 @@ def _run(request: Request, prepared: Prepared, top: Path) -> int:
     except Exception as error:  # noqa: BLE001 - a defect of ours: the bundle is closed all the same, and says so
         traceback.print_exc()
         attempt.error = f"A defect of runbook itself: {type(error).__name__}: {error}"
-    _close(bundle, prepared, attempt, request.reason, top)
-    _report(bundle, prepared, attempt)
+    try:
+        _close(bundle, prepared, attempt, request.reason, top)
+    finally:
+        _report(bundle, prepared, attempt)
     return attempt.outcome.exit_status
 
 

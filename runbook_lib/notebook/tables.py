@@ -60,11 +60,17 @@ def render_planned(title: str, changes: Sequence[Change]) -> str:
     return "\n".join(lines)
 
 
-def render_count(changes: Sequence[Change], *, disturbed: bool = False) -> str:
-    """The last line of a plan; `disturbed`: above it stands what is disturbed for a moment, which is no change."""
+def render_count(changes: Sequence[Change], *, disturbed: bool = False, undone: int = 0) -> str:
+    """The last line of a plan.
+
+    `disturbed`: above it stands what is disturbed for a moment, which is no change; `undone`: so much is on still.
+    """
     count, held = sum(not change.is_none for change in changes), sum(change.held_back for change in changes)
     held_back = f" {held} {'is' if held == 1 else 'are'} held back." if held else ""
     if count == 0:
         moment = "; what would be disturbed for a moment stands above" if disturbed else ""
-        return f"Nothing would change{moment}.{held_back}"
-    return f"{count} change{'s' * (count > 1)} would be made; none was.{held_back}"
+        made = f"Nothing {'else ' * bool(undone)}would change{moment}."
+    else:
+        made = f"{count} change{'s' * (count > 1)} would be made; none was."
+    first = f"{undone} thing{'s' * (undone > 1)} would be undone first. " if undone else ""
+    return f"{first}{made}{held_back}"

@@ -68,14 +68,15 @@ def test_the_observer_asks_and_where_there_is_none_the_backup(observer: str, who
 @pytest.mark.parametrize(
     ("answers", "exit_status", "asked"),
     [
-        (["true"], 0, 1),
+        (["true 200"], 0, 1),
         (
-            ["caused: errCode: 500, errMsg: STATE_CANDIDATE", "caused: errCode: 500, errMsg: TimeoutException", "true"],
+            ["errCode: 500, errMsg: STATE_CANDIDATE 500", "errCode: 500, errMsg: TimeoutException 500", "true 200"],
             0,
             3,
         ),
-        (["403 Forbidden", "true"], 1, 1),
-        (["curl: (7) Failed to connect", "true"], 1, 1),
+        (["<html> 502", "<html> 503", "true 200"], 0, 3),
+        (["forbidden 403", "true 200"], 1, 1),
+        (["curl: (7) Failed to connect 000", "true 200"], 1, 1),
     ],
 )
 def test_an_election_is_waited_for_and_nothing_else(
@@ -133,3 +134,19 @@ def test_a_member_that_keeps_what_was_removed_is_told_once_more(
     nacos.publish(site, value)
     assert nacos.withdraw(site, value) == said
     assert (members.done, members.values) == (done, {})
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("", "no answer"),
+        ("<html>\r\n<head><title>502 Bad Gateway</title></head>\n</html>\n 502", "the entry answered 502"),
+        ("caused: errCode: 500, errMsg: STATE_CANDIDATE. 500\n", "caused: errCode: 500, errMsg: STATE_CANDIDATE"),
+        (
+            "curl: (7) Failed to connect 000",
+            "curl: (7) Failed to connect",
+        ),
+    ],
+)
+def test_why_a_value_was_not_taken(said: str, told: str) -> None:
+    assert nacos.why_not_taken(said) == told

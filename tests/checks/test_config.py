@@ -38,7 +38,8 @@ def ran(status: int, stderr: str) -> Completed:
         (
             "old\n",
             Verdict.failed(
-                "another text", "`runbook run -f FILE --only 05 --plan` shows the difference, notebook 05 writes it."
+                "another text",
+                "`runbook run -f FILE --only 05 --plan` shows the difference; 05 writes it, 07 has it read.",
             ),
         ),
         ("new\n", Verdict.passed("as rendered")),

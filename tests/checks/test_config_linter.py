@@ -124,7 +124,7 @@ def test_what_must_be_equal(backup: dict[str, Any], text: str) -> None:
 def test_priorities_and_states() -> None:
     assert found(backup={"priority": 100, "state": "MASTER"}) == [
         "ERROR priorities: both nodes have priority 100: the higher address wins, by luck",
-        "WARN states: both nodes start as MASTER: both hold the VIP until they have heard each other",
+        "WARN states: both nodes have state MASTER: the priority decides, and nopreempt would be ignored",
     ]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from checks.nodes import FakeHost, open_fake
@@ -110,6 +112,13 @@ def test_the_hint_has_the_command_for_each_chain_in_the_way() -> None:
         "On node128 run `nft 'insert rule inet filter input ip protocol 112 accept' && "
         "iptables-legacy -I INPUT -p 112 -j ACCEPT`, and add it to what is loaded at boot. In the way, and not ours to "
         "change: nft inet filter input (policy drop) and iptables-legacy filter INPUT (policy accept)."
+    )
+
+
+def test_a_table_of_a_fault_is_undone_and_not_written_into() -> None:
+    fault = replace(CHAIN, family="ip", table="runbook_fault")
+    assert hint_for_filters("node128", {fault: "nft …"}, firewalld=True) == (
+        "A fault or a demonstration is on at node128: runbook fault recover -f FILE"
     )
 
 

@@ -125,6 +125,8 @@ BROKEN: list[tuple[str, tuple[Edit, Edit]]] = [
     ("ERROR priorities b.conf:14", (NOTHING, ("priority 50", "priority 100"))),
     ("WARN states b.conf:11", (NOTHING, ("state BACKUP", "state MASTER"))),
     ("WARN states b.conf:11", (("state MASTER", "state BACKUP"), ("state BACKUP", "state MASTER"))),
+    ("WARN tracking a.conf:10", (("    track_script {\n        chk\n    }\n", ""), NOTHING)),
+    ("WARN tracking b.conf:10", (NOTHING, ("    track_script {\n        chk\n    }\n", ""))),
     ("WARN weight-gap a.conf:8", both(("fall 2\n", "weight -20\n"))),
     ("WARN weight-gap a.conf:21", both(("        chk\n", "        chk weight 40\n"))),
     ("WARN weight-gap a.conf:20", both(("track_script", "track_interface { eth1 weight -50 }\n    track_script"))),

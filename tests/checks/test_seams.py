@@ -175,7 +175,8 @@ def test_rules_that_let_no_vrrp_out_are_told_from_those_that_let_none_in(bare: L
     assert verdict.status is Status.FAILED
     assert "node128: node129 lets none out" in verdict.observed
     assert verdict.hint == (
-        "On node129 let IP protocol 112 out: nft list ruleset, or iptables -S OUTPUT, shows what drops it."
+        "On node129 let IP protocol 112 out: nft list ruleset, or iptables -S OUTPUT, shows what drops it. "
+        "A table runbook_… is a fault's: runbook fault recover -f FILE"
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 from datetime import UTC, datetime
@@ -48,3 +49,15 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path}/gone/result.json can't be written: No such file or directory. Is the disk full?"
     )
+
+
+def test_a_file_that_can_not_be_written_whole_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = create_bundle(tmp_path, "")
+
+    def full(path: Path, text: str, encoding: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(BundleError, match=r"result\.json can't be written: No space left on device\."):
+        bundle.write("result.json", "{}")
+    assert not (bundle.path / "result.json").exists()

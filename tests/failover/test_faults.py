@@ -37,7 +37,7 @@ def test_the_undo_is_recorded_before_the_fault_and_runs_after_it(tmp_path: Path)
         assert "systemctl start keepalived.service" in master.files[RECORD]
         assert master.commands[-1] == (
             "systemd-run --quiet --unit=runbook-fault-stop-keepalived-1 --on-active=180.0s "
-            f"--timer-property=AccuracySec=100ms /bin/sh {RECORD}"
+            f"--timer-property=AccuracySec=100ms /bin/sh -c test ! -e {RECORD} || exec sh {RECORD}"
         )
         assert injection.apply() == 1700000000.25
         assert master.commands[-2:] == [

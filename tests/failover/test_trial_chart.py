@@ -48,7 +48,7 @@ def test_a_chart_is_kept_as_png_and_svg(made: Trial, tmp_path: Path) -> None:
     assert chart.files[0].read_bytes() == chart.png == chart._repr_png_()
     assert chart.png.startswith(b"\x89PNG")
     svg = chart.files[1].read_text()
-    for words in ("seconds since the fault", "has the VIP", "node129", "outage by layer", "answer after, ms", "undo"):
+    for words in ("seconds since the fault", "has the VIP", "node129", "outage by layer", "answered, or given", "undo"):
         assert words in svg
     assert str(chart) == str(made)
 

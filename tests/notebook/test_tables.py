@@ -55,6 +55,11 @@ def test_a_plan_that_changes_nothing_may_disturb_for_a_moment() -> None:
     assert render_count([MADE], disturbed=True) == "1 change would be made; none was."
 
 
+def test_a_plan_says_what_would_be_undone_first() -> None:
+    assert render_count([NONE], undone=1) == "1 thing would be undone first. Nothing else would change."
+    assert render_count([MADE], undone=2) == "2 things would be undone first. 1 change would be made; none was."
+
+
 def test_checks_in_a_row_with_the_same_hint_have_it_once_below_the_last() -> None:
     off, well = Verdict.unknown("node128 is off", "Switch it on"), Verdict.passed("both")
     stopped = Verdict.failed("node129: stopped", "Start it")

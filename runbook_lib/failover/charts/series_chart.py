@@ -69,8 +69,9 @@ def _draw_distribution(axes: Axes, series: Series) -> None:
     axes.set_ylim(0, 1.02)
     axes.set_ylabel("share of the trials")
     axes.set_xlabel("outage: seconds from the first lost request to the first answered one")
-    fault = fault_named(series.trials[0].fault)
-    axes.set_title(f"{fault.title}: {len(series.trials)} outages and what the configuration predicts", loc="left")
+    title = fault_named(series.trials[0].fault).title
+    said = f"{title[0].upper()}{title[1:]}: {len(series.trials)} outages and what the configuration predicts"
+    axes.set_title(said, loc="left")
     axes.legend(loc="upper left", frameon=False)
     axes.grid(alpha=0.3)
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from runbook_lib.checks.verdict import Skipped
 from runbook_lib.failover.charts.chart import BAND, ENTRY_COLOURS, LOST, MARK, SHADE, STYLE, Chart, keep
-from runbook_lib.failover.measuring.layers import Layer
+from runbook_lib.failover.measuring.layers import VRRP, Layer
 from runbook_lib.failover.measuring.samples import HTTP, Sample
 from runbook_lib.failover.measuring.timeline import Timeline
 from runbook_lib.failover.theory.predictions import TOLERANCE_S
@@ -20,6 +20,7 @@ from runbook_lib.failover.trials.trial_record import Trial
 
 BEFORE_S = 1.5
 AFTER_S = 3.0
+TAIL_S = 5.0
 STEP_S = 0.01
 """Of the probe; a stretch of one sample is drawn as wide."""
 PART_COLOURS = ("#999999", "#E69F00", "#CC79A7", "#56B4E9", "#009E73")
@@ -76,10 +77,16 @@ def _figure(trial: Trial) -> Figure:
 
 
 def _last_s(trial: Trial) -> float:
-    """The right edge: some time after the undo, after the VIP's return, or after the last loss on the way back."""
+    """The right edge: some time after the undo, after the VIP's return, or after the last loss on the way back.
+
+    Where the undo waited for the application, some time after the recovery: else nothing of it could be seen.
+    """
     over = [outage.end_s for outage in (trial.outage, *trial.way_back) if outage and outage.end_s is not None]
     returns = [hold.start_s for hold in trial.handed_back]
-    return min(trial.steady_s, max([trial.undone_s, *over, *returns]) + AFTER_S)
+    whole_s = min(trial.steady_s, max([trial.undone_s, *over, *returns]) + AFTER_S)
+    if trial.followed is None or trial.outage is None or trial.outage.end_s is None:
+        return whole_s
+    return min(whole_s, trial.outage.end_s + max(TAIL_S, 2 * (trial.outage.end_s - trial.outage.start_s)))
 
 
 def _draw_holds(axes: Axes, trial: Trial, timeline: Timeline, colours: Mapping[str, str]) -> None:
@@ -93,7 +100,7 @@ def _draw_holds(axes: Axes, trial: Trial, timeline: Timeline, colours: Mapping[s
             _error_bars(axes, edges, nodes.index(hold.node), hold.error_s)
     for breach in timeline.overlaps:
         span = (breach.start_s - trial.fault_s, breach.duration_s)
-        axes.broken_barh([span], (-0.5, len(nodes)), color=LOST, alpha=0.6, label="both")
+        axes.broken_barh([span], (-0.5, len(nodes)), color=LOST, alpha=0.6, label="both hold the VIP")
     _lanes(axes, nodes, "has the VIP")
 
 
@@ -122,8 +129,11 @@ def _draw_layers(axes: Axes, trial: Trial, timeline: Timeline, colours: Mapping[
         spans = timeline.lanes.get(layer.name, ())
         for span in spans:
             place = (span.start_s - trial.fault_s, span.end_s - span.start_s + STEP_S)
-            colour = (colours.get(span.label, ENTRY_COLOURS[2]) if span.good else LOST) if layer.name == HTTP else SHADE
-            axes.broken_barh([place], (lane - 0.32, 0.64), color=colour)
+            if layer.name == HTTP:
+                colour = colours.get(span.label, ENTRY_COLOURS[2]) if span.good else LOST
+                axes.broken_barh([place], (lane - 0.32, 0.64), color=colour)
+            else:
+                axes.broken_barh([place], (lane - 0.32, 0.64), color=SHADE, label="answered")
         _draw_outage(axes, trial, lane, layer)
     _lanes(axes, names, "outage by layer")
 
@@ -137,7 +147,8 @@ def _draw_outage(axes: Axes, trial: Trial, lane: int, layer: Layer) -> None:
     over = _last_s(trial) if end is None else end
     axes.broken_barh([(start - trial.fault_s, over - start)], (lane - 0.32, 0.64), color=LOST, label="outage")
     lasted = "without end" if end is None else f"{(end - start) * 1e3:.0f} ms"
-    axes.text(over - trial.fault_s, lane, f" {lasted}", va="center", fontsize=7.5)
+    silent = " without an advertisement" if layer.name == VRRP else ""
+    axes.text(over - trial.fault_s, lane, f" {lasted}{silent}", va="center", fontsize=7.5)
 
 
 def _draw_parts(axes: Axes, trial: Trial, timeline: Timeline) -> None:
@@ -161,7 +172,7 @@ def _draw_speed(axes: Axes, trial: Trial, colours: Mapping[str, str]) -> None:
     axes.set_yscale("log")
     axes.set_ylim(0.1, 2000)
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.set_ylabel("answer after, ms")
+    axes.set_ylabel("answered, or given\nup, after ms")
     axes.grid(axis="y", alpha=0.3)
 
 
@@ -187,6 +198,9 @@ def _label_marks(axes: Axes, trial: Trial) -> None:
     for at_s, label in ((trial.fault_s, "fault"), (trial.undone_s, "undo")):
         if at_s <= _last_s(trial):
             axes.text(at_s - trial.fault_s, 1.04, label, transform=above, fontsize=8, color=MARK, ha="center")
+        else:
+            later = f"{label} at {at_s - trial.fault_s:.1f} s →"
+            axes.text(1.0, 1.04, later, transform=axes.transAxes, fontsize=8, color=MARK, ha="right")
 
 
 def _error_bars(axes: Axes, at: Sequence[float], lane: float, error_s: float) -> None:

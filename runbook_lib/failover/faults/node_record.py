@@ -32,7 +32,10 @@ def record_undo(host: Host, fault_id: str, undo: str, expires_s: float) -> None:
     host.write_file(path, render_undo(fault_id, undo).encode(), mode=0o700)
     # AccuracySec: systemd's default is a minute.
     timer = "--on-active=%s --timer-property=AccuracySec=100ms"
-    host.run(f"systemd-run --quiet --unit=%s {timer} /bin/sh %s", _unit(fault_id), f"{expires_s:.1f}s", path).check()
+    expired = f"test ! -e {path} || exec sh {path}"  # gone: undone by somebody who did not get to stop this timer
+    host.run(
+        f"systemd-run --quiet --unit=%s {timer} /bin/sh -c %s", _unit(fault_id), f"{expires_s:.1f}s", expired
+    ).check()
 
 
 def recorded_faults(host: Host) -> tuple[str, ...]:

@@ -50,6 +50,13 @@ def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
     return tuple(undone)
 
 
+def left_on(site: OpenSite) -> tuple[str, ...]:
+    """What a run would undo first: `node129 has no cable`, `node128: block-vrrp-both-1a2b3c4d`. Raises HostError."""
+    away = lab_faults.machines_away(site) if site.model.substrate == "lab" else []
+    recorded = (f"{host.name}: {record}" for host in site.nodes for record in node_record.recorded_faults(host))
+    return (*away, *recorded)
+
+
 def fault_of(record: str) -> str:
     """The fault's name in that of a record: `stop-keepalived-1a2b3c4d`. Pure."""
     return record.rpartition("-")[0]
