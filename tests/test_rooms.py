@@ -15,7 +15,7 @@ import runbook_lib
 PACKAGE = Path(runbook_lib.__file__).parent
 ROOMS = (
     "__main__", "notebook", "evidence", "demonstrations", "failover", "checks", "chapter", "lab", "hosts", "journal",
-    "site", "artifacts", "errors",
+    "site", "keepalived_conf", "artifacts", "errors",
 )  # fmt: skip
 """From the roof to the ground."""
 FAILOVER = ("charts", "trials", "measuring", "faults", "theory")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runbook_lib.chapter.conf_model import Instance
 from runbook_lib.chapter.config import installed_configuration
-from runbook_lib.chapter.keepalived_conf import parse_configuration
 from runbook_lib.hosts import OpenSite
+from runbook_lib.keepalived_conf.model import Instance
+from runbook_lib.keepalived_conf.parser import parse_configuration
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from enum import StrEnum
 from runbook_lib.chapter.change import Change, Command
 from runbook_lib.chapter.check_script import SCRIPT
 from runbook_lib.chapter.config import CONFIG
-from runbook_lib.chapter.keepalived_conf import parse_configuration
 from runbook_lib.chapter.operation import operation
 from runbook_lib.chapter.service import BINARY, UNIT, UNIT_FILE, service_state
 from runbook_lib.chapter.vip import holds_vip
 from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.keepalived_conf.parser import parse_configuration
 
 RECORD = "/run/runbook-keepalived"
 """Where our unit notes what the daemon has read; systemd makes the folder at the start and removes it at the stop."""

@@ -10,13 +10,13 @@ from runbook_lib.chapter.config import (
     installed_configuration,
     render_configuration,
 )
-from runbook_lib.chapter.keepalived_conf import parse_configuration
 from runbook_lib.chapter.service import BINARY
 from runbook_lib.checks.config_findings import Level, NodeConfiguration
 from runbook_lib.checks.config_linter import lint
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.hosts import Completed, Host, OpenSite
+from runbook_lib.keepalived_conf.parser import parse_configuration
 
 CANNOT_RUN = ("not found", "No such file or directory", "Permission denied")
 """What the shells say of a program: dash the first, bash the others."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from runbook_lib.chapter.conf_lines import Place
-from runbook_lib.chapter.conf_model import Configuration, Instance
-from runbook_lib.chapter.conf_statements import Statement
-from runbook_lib.chapter.keepalived_conf import group_members
 from runbook_lib.checks.config_findings import Finding, NodeConfiguration, error, warning
+from runbook_lib.keepalived_conf.lines import Place
+from runbook_lib.keepalived_conf.model import Configuration, Instance
+from runbook_lib.keepalived_conf.parser import group_members
+from runbook_lib.keepalived_conf.statements import Statement
 
 
 def duplicates(node: NodeConfiguration) -> Iterator[Finding]:

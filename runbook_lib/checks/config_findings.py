@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runbook_lib.chapter.conf_lines import Place
-from runbook_lib.chapter.conf_model import Configuration, Instance
+from runbook_lib.keepalived_conf.lines import Place
+from runbook_lib.keepalived_conf.model import Configuration, Instance
 
 
 class Level(StrEnum):

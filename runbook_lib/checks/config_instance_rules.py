@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from runbook_lib.chapter.conf_model import OWNER_PRIORITY
 from runbook_lib.checks.config_findings import Finding, Side, error, warning
+from runbook_lib.keepalived_conf.model import OWNER_PRIORITY
 from runbook_lib.site import LONGEST_V3_S
 
 LONGEST_PASSWORD = 8

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runbook_lib.chapter.conf_model import Instance
 from runbook_lib.checks.config_file_rules import FILE_RULES
 from runbook_lib.checks.config_findings import Finding, Level, NodeConfiguration, Side, error
 from runbook_lib.checks.config_instance_rules import INSTANCE_RULES, restart_gap
 from runbook_lib.checks.config_pair_rules import PAIR_RULES
 from runbook_lib.checks.config_word_rules import VALUE, unread, words
+from runbook_lib.keepalived_conf.model import Instance
 
 
 def lint(first: NodeConfiguration, second: NodeConfiguration, restart_s: float | None = None) -> tuple[Finding, ...]:

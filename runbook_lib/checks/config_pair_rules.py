@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from runbook_lib.chapter.conf_lines import Place
 from runbook_lib.checks.config_findings import Finding, Side, error, warning
+from runbook_lib.keepalived_conf.lines import Place
 
 
 def _equal_on_both(high: Side, low: Side) -> Iterator[Finding]:

@@ -6,11 +6,11 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from runbook_lib.chapter.conf_lines import SYNTAX
-from runbook_lib.chapter.conf_numbers import RANGES, TRACKED_WEIGHT
-from runbook_lib.chapter.conf_statements import Statement
 from runbook_lib.checks.config_findings import Finding, Level, NodeConfiguration, error
 from runbook_lib.checks.config_vocabulary import CHOICES, KNOWN, NEED_A_VALUE, TOP
+from runbook_lib.keepalived_conf.lines import SYNTAX
+from runbook_lib.keepalived_conf.numbers import RANGES, TRACKED_WEIGHT
+from runbook_lib.keepalived_conf.statements import Statement
 
 VALUE = "value"
 """The rule about a value that keepalived ignores."""

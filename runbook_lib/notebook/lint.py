@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from runbook_lib.artifacts import is_file
-from runbook_lib.chapter.conf_files import read_configuration
 from runbook_lib.checks.config_findings import NodeConfiguration
 from runbook_lib.checks.config_linter import lint
 from runbook_lib.checks.config_vocabulary import KNOWN, TOP
 from runbook_lib.errors import ParameterError
+from runbook_lib.keepalived_conf.files import read_configuration
 from runbook_lib.notebook.pair_tables import render_findings, render_findings_json
 
 CLEAN, FOUND = 0, 1

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from runbook_lib.chapter.config import render_configuration
-from runbook_lib.chapter.keepalived_conf import parse_configuration
 from runbook_lib.checks.config_findings import NodeConfiguration
 from runbook_lib.checks.config_linter import lint
+from runbook_lib.keepalived_conf.parser import parse_configuration
 from runbook_lib.site import parse_site
 
 NODE = """

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from runbook_lib.chapter.conf_model import USUAL_ADVERTS
 from runbook_lib.failover.measuring.handover import HandOver, Window
 from runbook_lib.failover.measuring.samples import ARP, HTTP, LANES, Outage, Recording, Sample, outage_of_fault
+from runbook_lib.keepalived_conf.model import USUAL_ADVERTS
 
 VRRP = "vrrp"
 LAYERS = (VRRP, ARP, "icmp", "tcp", HTTP)

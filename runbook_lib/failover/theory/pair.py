@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runbook_lib.chapter.conf_model import OWNER_PRIORITY, USUAL_ADVERTS, Script, Tracked
 from runbook_lib.chapter.config import render_configuration
-from runbook_lib.chapter.keepalived_conf import parse_configuration
 from runbook_lib.checks.config_findings import NodeConfiguration, Side
 from runbook_lib.checks.config_linter import instance_pairs
 from runbook_lib.failover.theory.timers import (
@@ -15,6 +13,8 @@ from runbook_lib.failover.theory.timers import (
     sent_advert_int_s,
     skew_s,
 )
+from runbook_lib.keepalived_conf.model import OWNER_PRIORITY, USUAL_ADVERTS, Script, Tracked
+from runbook_lib.keepalived_conf.parser import parse_configuration
 from runbook_lib.site import Node, Site
 
 KNOWN_VERSIONS = ("2.1.5", "2.2.7")

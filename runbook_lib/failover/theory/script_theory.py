@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 
-from runbook_lib.chapter.conf_model import OWNER_PRIORITY, Tracked
 from runbook_lib.failover.theory.band import Band, Part
 from runbook_lib.failover.theory.pair import Pair, never_preempts, preempt_delay_s, watching
 from runbook_lib.failover.theory.timers import master_down_s, skew_s
+from runbook_lib.keepalived_conf.model import OWNER_PRIORITY, Tracked
 
 
 def skew_part(pair: Pair) -> Part:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from runbook_lib.chapter.conf_model import USUAL_ADVERTS
+from runbook_lib.keepalived_conf.model import USUAL_ADVERTS
 from runbook_lib.site import LONGEST_V3_S, SHORTEST_V3_S
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.chapter.conf_statements import Statement, parse_statements
+from runbook_lib.keepalived_conf.statements import Statement, parse_statements
 
 
 def shape(statement: Statement) -> object:

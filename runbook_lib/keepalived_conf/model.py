@@ -1,11 +1,11 @@
-"""What a keepalived.conf says about who holds the VIP, as values; keepalived_conf reads them."""
+"""What a keepalived.conf says about who holds the VIP, as values; `parser` makes them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from runbook_lib.chapter.conf_lines import Problem
-from runbook_lib.chapter.conf_statements import Statement
+from runbook_lib.keepalived_conf.lines import Problem
+from runbook_lib.keepalived_conf.statements import Statement
 
 OWNER_PRIORITY = 255
 HIGHEST_PRIORITY, LOWEST_PRIORITY = 254, 1

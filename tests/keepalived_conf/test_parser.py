@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.chapter.conf_model import Tracked
-from runbook_lib.chapter.keepalived_conf import group_members, parse_configuration
+from runbook_lib.keepalived_conf.model import Tracked
+from runbook_lib.keepalived_conf.parser import group_members, parse_configuration
 
 # Chapter step 7, as printed: a comment touches a brace, and braces are not indented.
 CHAPTER = """

@@ -8,10 +8,10 @@ import re
 from pathlib import Path
 
 from runbook_lib.artifacts import is_file
-from runbook_lib.chapter.conf_lines import SYNTAX, Problem
-from runbook_lib.chapter.conf_model import Configuration
-from runbook_lib.chapter.keepalived_conf import parse_configuration
 from runbook_lib.errors import ParameterError
+from runbook_lib.keepalived_conf.lines import SYNTAX, Problem
+from runbook_lib.keepalived_conf.model import Configuration
+from runbook_lib.keepalived_conf.parser import parse_configuration
 
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 """Bytes that no text has."""

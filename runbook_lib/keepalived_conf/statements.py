@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from runbook_lib.chapter.conf_lines import SYNTAX, Include, Line, LineReader, Place, Problem
+from runbook_lib.keepalived_conf.lines import SYNTAX, Include, Line, LineReader, Place, Problem
 
 _TOKEN = re.compile(r'"([^"]*)"|([{}])|((?:\$\{[^}]*\}|[^\s"{}])+)', re.ASCII)
 """A quoted word, a brace, or a bare word (with definitions in it that nobody made)."""

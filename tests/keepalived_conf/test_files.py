@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.chapter.conf_files import read_configuration
 from runbook_lib.errors import ParameterError
+from runbook_lib.keepalived_conf.files import read_configuration
 
 
 def refused(path: Path, content: bytes) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runbook_lib.chapter.conf_lines import Include
-from runbook_lib.chapter.conf_model import OWNER_PRIORITY, USUAL_ADVERTS, Configuration, Instance, Script, Tracked
-from runbook_lib.chapter.conf_numbers import RANGES, TRACKED_WEIGHT
-from runbook_lib.chapter.conf_statements import Statement, parse_statements
+from runbook_lib.keepalived_conf.lines import Include
+from runbook_lib.keepalived_conf.model import OWNER_PRIORITY, USUAL_ADVERTS, Configuration, Instance, Script, Tracked
+from runbook_lib.keepalived_conf.numbers import RANGES, TRACKED_WEIGHT
+from runbook_lib.keepalived_conf.statements import Statement, parse_statements
 
 DEFAULT_PRIORITY = 100
 DEFAULT_ADVERT_INT_S = 1.0
