@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from runbook_lib.evidence import Bundle, Outcome, create_bundle, create_bundle_at, require_empty, worst
+from runbook_lib.evidence import Outcome, create_bundle, create_bundle_at, require_empty, worst
 from runbook_lib.failover.charts.series_chart import draw_series
 from runbook_lib.failover.charts.trial_chart import draw_trial
 from runbook_lib.failover.faults.catalogue import Fault, fault_named
 from runbook_lib.failover.faults.inject import why_not
 from runbook_lib.failover.trials.comparison import Summary, summary_of
 from runbook_lib.failover.trials.pace import Pace
-from runbook_lib.failover.trials.series import Row, Series, render_csv, row_of, run_series
+from runbook_lib.failover.trials.series import Series, TrialTable, run_series
 from runbook_lib.failover.trials.trial import nobody_measures, steady_before
 from runbook_lib.failover.trials.trial_record import Trial
 from runbook_lib.failover.trials.waiting import steady_within_s
@@ -44,30 +44,6 @@ class TrialRequest:
     out: Path | None = None
 
 
-@dataclass
-class Table:
-    """The trials so far: in the folder after each, so that one that is killed loses none."""
-
-    bundle: Bundle
-    progress: Progress
-    pace: Pace
-    done: list[Trial] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-
-    def add(self, number: int, trial: Trial) -> None:
-        """Keep a trial's row, and say what it was and how long the rest will take."""
-        self.done.append(trial)
-        self.rows.append(row_of(number, trial))
-        self.bundle.write(TABLE, render_csv(self.rows))
-        self.pace.one_more()
-        self.progress.say(f"{self.pace}: {self.rows[-1].verdict}, {trial}")
-
-    @property
-    def outcome(self) -> Outcome:
-        """Of all: the gravest of those that were judged."""
-        return worst(Outcome(row.verdict) for row in self.rows)
-
-
 def trial(request: TrialRequest) -> int:
     """Do what the command line asks for; the exit status. Raises RunbookError when it can't begin or go on."""
     fault, top = fault_named(request.fault), repository_top()
@@ -94,23 +70,25 @@ def _run(request: TrialRequest, fault: Fault, prepared: Prepared, progress: Prog
     seed = secrets.randbits(32) if request.seed is None else request.seed
     many = "1 trial" if request.trials == 1 else f"{request.trials} trials"
     progress.say(f"{many} of {fault.name}, seed {seed}")
-    table = Table(bundle, progress, Pace(request.trials))
+    table, pace, done = TrialTable(bundle.path / TABLE), Pace(request.trials), list[Trial]()
     try:
         with progress.doing(fault.name):
-            for number, each in enumerate(run_series(site, fault, request.trials, seed), start=1):
-                table.add(number, each)
+            for each in run_series(site, fault, request.trials, seed, table):
+                done.append(each)
+                pace.one_more()
+                progress.say(f"{pace}: {table.rows[-1].verdict}, {each}")
     except KeyboardInterrupt:
-        progress.say(f"Interrupted, and undone: {len(table.done)} of {many} are in {bundle.path}")
+        progress.say(f"Interrupted, and undone: {len(done)} of {many} are in {bundle.path}")
         raise
     figures = bundle.path / "figures"
     with progress.doing("drawing the charts"):  # not between the trials: it takes the processor
-        for each in table.done:
+        for each in done:
             draw_trial(each, figures)
-        series = Series(fault.name, tuple(table.done))
+        series = Series(fault.name, tuple(done))
         print(draw_series(series, figures))
     print(*figures_of(summary_of(series)), sep="\n")
     print(bundle.path)
-    return table.outcome.exit_status
+    return worst(Outcome(row.verdict) for row in table.rows).exit_status
 
 
 def figures_of(row: Summary) -> Iterator[str]:

@@ -7,6 +7,7 @@ import io
 import math
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from trials import trial
@@ -21,7 +22,7 @@ from runbook_lib.failover.trials.comparison import (
     percentile,
     summary_of,
 )
-from runbook_lib.failover.trials.series import Series, render_csv, row_of, seeds
+from runbook_lib.failover.trials.series import Series, TrialTable, render_csv, row_of, seeds
 from runbook_lib.failover.trials.trial_record import Trial
 
 INSIDE, OUTSIDE, DISTURBED = trial(), trial(2.0), trial(late_at_s=3.2)
@@ -47,6 +48,16 @@ def test_the_same_seed_gives_the_same_ones_each_another() -> None:
     assert twenty == list(islice(seeds(7), 20))
     assert len(set(twenty)) == 20
     assert next(seeds(8)) != twenty[0]
+
+
+def test_each_trial_has_its_row_as_soon_as_it_is_over(tmp_path: Path) -> None:
+    table = TrialTable(tmp_path / "trials.csv")
+    for count, (number, each) in enumerate(((1, INSIDE), (2, OUTSIDE), (1, DISTURBED)), start=1):
+        table.add(number, each)
+        assert (tmp_path / "trials.csv").read_text() == render_csv(table.rows)
+        assert len(table.rows) == count
+    assert [(row.trial, row.verdict) for row in table.rows] == [(1, "PASSED"), (2, "FAILED"), (1, "SKIPPED")]
+    assert [path.name for path in tmp_path.iterdir()] == ["trials.csv"]
 
 
 def test_a_trial_as_its_row() -> None:

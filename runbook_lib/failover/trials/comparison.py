@@ -12,7 +12,7 @@ from runbook_lib.failover.faults.catalogue import FAULTS, fault_named
 from runbook_lib.failover.faults.inject import not_agreed, why_not
 from runbook_lib.failover.trials.claims import as_predicted, judge_outage
 from runbook_lib.failover.trials.pace import Pace, Tell, tell_nobody
-from runbook_lib.failover.trials.series import Series, render_csv, require_count, row_of, run_series
+from runbook_lib.failover.trials.series import Series, TrialTable, require_count, run_series
 from runbook_lib.failover.trials.trial import nobody_measures
 from runbook_lib.failover.trials.trial_record import Trial
 from runbook_lib.hosts import OpenSite
@@ -65,8 +65,8 @@ def compare_faults(
 ) -> Comparison | Skipped:
     """So many trials of each fault (all of them, where none is named) that the site allows and can undo.
 
-    The table of all is kept as data/trials.csv; `tell` gets a sentence after each fault. Raises ParameterError for
-    fewer than one, HostError as a trial does.
+    A row of each is kept in data/trials.csv; `tell` gets a sentence after each fault. Raises ParameterError for fewer
+    than one, HostError as a trial does.
     """
     require_count(trials)
     if skipped := not_agreed(site, "faults") or nobody_measures(site.model):
@@ -76,18 +76,12 @@ def compare_faults(
     possible = [fault for fault in wanted if fault.name not in left_out]
     done: list[Series] = []
     pace = Pace(len(possible))
+    table = TrialTable(site.folder / TABLE)
     for fault in possible:
-        done.append(Series(fault.name, tuple(run_series(site, fault, trials, seed))))
-        keep_table(site, done)
+        done.append(Series(fault.name, tuple(run_series(site, fault, trials, seed, table))))
         pace.one_more()
         tell(f"{pace}: {done[-1]}")
     return Comparison(tuple(done), left_out)
-
-
-def keep_table(site: OpenSite, done: Sequence[Series]) -> None:
-    """A row for each trial so far, in the run's folder."""
-    rows = [row_of(number, trial) for series in done for number, trial in enumerate(series.trials, start=1)]
-    (site.folder / TABLE).write_text(render_csv(rows), encoding="utf-8")
 
 
 def summaries(found: Comparison | Skipped) -> tuple[Summary, ...] | Skipped:

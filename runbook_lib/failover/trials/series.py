@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 
 from runbook_lib.checks.verdict import Status
 from runbook_lib.errors import ParameterError
@@ -86,10 +87,28 @@ class Series:
         return f"{self.name}: {judged} ({self.band}){stalled}"
 
 
-def run_series(site: OpenSite, fault: Fault, trials: int, seed: int) -> Iterator[Trial]:
-    """So many trials, each when it is asked for. Raises HostError as a trial does."""
-    for own in islice(seeds(seed), trials):
-        yield run_trial(site, fault, own)
+class TrialTable:
+    """A row for each trial so far, in a file that is written after each: one that is killed loses none."""
+
+    def __init__(self, path: Path) -> None:
+        """The file that it is kept in, once there is a trial."""
+        self.rows: list[Row] = []
+        self._path = path
+
+    def add(self, number: int, trial: Trial) -> None:
+        """Keep the row of one more, the so-manieth of its series. Raises OSError; the rows before are kept."""
+        self.rows.append(row_of(number, trial))
+        part = self._path.with_name(f"{self._path.name}.part")
+        part.write_text(render_csv(self.rows), encoding="utf-8")
+        part.replace(self._path)
+
+
+def run_series(site: OpenSite, fault: Fault, trials: int, seed: int, table: TrialTable) -> Iterator[Trial]:
+    """So many trials, each when it is asked for, and in the table then. Raises HostError as a trial does."""
+    for number, own in enumerate(islice(seeds(seed), trials), start=1):
+        trial = run_trial(site, fault, own)
+        table.add(number, trial)
+        yield trial
 
 
 def require_count(trials: int) -> None:

@@ -12,15 +12,17 @@ from runbook_lib.failover.faults.inject import not_agreed, not_undoable
 from runbook_lib.failover.theory.pair import Pair
 from runbook_lib.failover.theory.timers import false_takeovers_per_hour
 from runbook_lib.failover.trials.as_found import as_found, configured
-from runbook_lib.failover.trials.comparison import Comparison, keep_table, summary_of
+from runbook_lib.failover.trials.comparison import Comparison, summary_of
 from runbook_lib.failover.trials.pace import Pace, Tell, tell_nobody
-from runbook_lib.failover.trials.series import Series, require_count, run_series
+from runbook_lib.failover.trials.series import Series, TrialTable, require_count, run_series
 from runbook_lib.failover.trials.trial import nobody_measures
 from runbook_lib.failover.trials.waiting import series_within_s
 from runbook_lib.hosts import OpenSite
 from runbook_lib.site import Site, site_with
 
 NAME = "tuning"
+TABLE = "data/configurations.csv"
+"""In the order of VARIANTS; beside data/trials.csv, which is that of the faults."""
 LOSS = 0.01
 """Of VRRP packets: what the cost in false failovers is computed for."""
 FAST = "advert_int 0.02, version 3"
@@ -96,23 +98,22 @@ def compare_configurations(
 ) -> tuple[Tried, ...] | Skipped:
     """So many trials of each variant on the site's own nodes, whose configuration is put back after.
 
-    The table of all is kept as data/trials.csv; `tell` gets a sentence after each variant. Raises ParameterError for
-    fewer than one, HostError as a trial does.
+    A row of each is kept in data/configurations.csv; `tell` gets a sentence after each variant. Raises ParameterError
+    for fewer than one, HostError as a trial does.
     """
     require_count(trials)
     skipped = not_agreed(site, "demonstrations") or nobody_measures(site.model) or fault_missing(site.model)
     if skipped:
         return skipped
-    tried: list[Tried] = []
+    tried, table = list[Tried](), TrialTable(site.folder / TABLE)
     pace, models = Pace(len(VARIANTS)), [site_with(site.model, variant.parameters) for variant in VARIANTS]
     # So long the nodes keep the configuration that is tried, should nobody put the site's own back.
     expires_s = sum(series_within_s(replace(site, model=model), trials) for model in models)
     with as_found(site, NAME, expires_s):
         for variant, model in zip(VARIANTS, models, strict=True):
             there = configured(site, model, variant.title)
-            done = tuple(run_series(there, fault_named(variant.fault), trials, seed))
+            done = tuple(run_series(there, fault_named(variant.fault), trials, seed, table))
             tried.append(Tried(variant, there.model, Series(variant.title, done)))
-            keep_table(site, [one.series for one in tried])
             pace.one_more()
             tell(f"{pace}: {tried[-1].series}")
     return tuple(tried)
