@@ -92,10 +92,7 @@ def publish(site: OpenSite, configuration: Configuration) -> None:
     _submit(site, "POST", configuration, publishing(site, configuration))
 
 
-def withdraw(
-    site: OpenSite,
-    configuration: Configuration,
-) -> str:
+def withdraw(site: OpenSite, configuration: Configuration) -> str:
     """Remove it again, through the VIP; says so. Raises HostError.
 
     Where a member goes on giving it, it is published in other words and removed once more. The members tell each other

@@ -21,6 +21,7 @@ from runbook_lib.failover.trials.trial_record import Trial
 BEFORE_S = 1.5
 AFTER_S = 3.0
 TAIL_S = 5.0
+"""After the recovery, at least, where the undo waited for the application."""
 STEP_S = 0.01
 """Of the probe; a stretch of one sample is drawn as wide."""
 PART_COLOURS = ("#999999", "#E69F00", "#CC79A7", "#56B4E9", "#009E73")

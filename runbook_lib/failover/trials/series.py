@@ -96,7 +96,7 @@ class TrialTable:
         self._path = path
 
     def add(self, number: int, trial: Trial) -> None:
-        """Keep the row of one more, the so-manieth of its series. Raises OSError; the rows before are kept."""
+        """Keep the row of one more; `number` counts within its series. Raises OSError; the file stays as it was."""
         self.rows.append(row_of(number, trial))
         part = self._path.with_name(f"{self._path.name}.part")
         part.write_text(render_csv(self.rows), encoding="utf-8")
