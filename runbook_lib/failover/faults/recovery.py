@@ -53,8 +53,12 @@ def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
 def left_on(site: OpenSite) -> tuple[str, ...]:
     """What a run would undo first: `node129 has no cable`, `node128: block-vrrp-both-1a2b3c4d`. Raises HostError."""
     away = lab_faults.machines_away(site) if site.model.substrate == "lab" else []
-    recorded = (f"{host.name}: {record}" for host in site.nodes for record in node_record.recorded_faults(host))
-    return (*away, *recorded)
+    return (*away, *recorded(site))
+
+
+def recorded(site: OpenSite) -> tuple[str, ...]:
+    """What the nodes remember and was not undone: `node128: block-vrrp-both-1a2b3c4d`. Raises HostError."""
+    return tuple(f"{host.name}: {record}" for host in site.nodes for record in node_record.recorded_faults(host))
 
 
 def fault_of(record: str) -> str:

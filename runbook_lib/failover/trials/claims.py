@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runbook_lib.checks.verdict import Check, Skipped, Status, Verdict
 from runbook_lib.failover.faults import lab_faults, node_record
+from runbook_lib.failover.faults.recovery import recorded
 from runbook_lib.failover.measuring.samples import Outage
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.predictions import TOLERANCE_S
@@ -66,7 +67,7 @@ def restored(site: OpenSite, trial: Trial | Skipped) -> Check:
     def observe() -> Verdict:
         if isinstance(trial, Skipped):
             return Verdict.skipped(trial.reason)
-        if (left := judge_recorded(_recorded(site))).status is not Status.PASSED:
+        if (left := judge_recorded(recorded(site))).status is not Status.PASSED:
             return left
         seen = steady.steady_state(site).observe()
         if seen.status is not Status.PASSED:
@@ -101,20 +102,16 @@ def none_left(site: OpenSite) -> Check:
         away = lab_faults.machines_away(site) if site.model.substrate == "lab" else []
         if away:
             return Verdict.failed(", ".join(away), "runbook fault recover -f FILE, or a run, brings it back.")
-        return judge_recorded(_recorded(site))
+        return judge_recorded(recorded(site))
 
     return Check("failover.none-left", "No fault waits for its undo.", "00", observe)
 
 
-def judge_recorded(recorded: tuple[str, ...]) -> Verdict:
+def judge_recorded(left: tuple[str, ...]) -> Verdict:
     """FAILED with the faults that are recorded still. Pure."""
-    if recorded:
+    if left:
         hint = (
             f"runbook fault recover -f FILE, or a run, undoes it; by hand: `sh` on it in {node_record.FOLDER}/ there."
         )
-        return Verdict.failed(f"not undone: {', '.join(recorded)}", hint)
+        return Verdict.failed(f"not undone: {', '.join(left)}", hint)
     return Verdict.passed("none")
-
-
-def _recorded(site: OpenSite) -> tuple[str, ...]:
-    return tuple(f"{host.name}: {fault}" for host in site.nodes for fault in node_record.recorded_faults(host))
