@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from chapter_run import Finished, Site
 
-from runbook_lib import lab
+from runbook_lib import lab, outward
 from runbook_lib.lab import Lab
 from runbook_lib.lab.folder import LABS
 
@@ -58,6 +58,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         kind = SHARED[fixture]
         if fixture in getattr(item, "fixturenames", ()) and kind in STARTED:
             lab.up(own_name(kind), with_nacos=kind == "nacos")
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test protects is not masked in the next one."""
+    monkeypatch.setattr(outward, "_secrets", [])
 
 
 @pytest.fixture(scope="session")

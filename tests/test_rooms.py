@@ -15,7 +15,7 @@ import runbook_lib
 PACKAGE = Path(runbook_lib.__file__).parent
 ROOMS = (
     "__main__", "notebook", "evidence", "demonstrations", "failover", "checks", "chapter", "lab", "hosts", "journal",
-    "site", "keepalived_conf", "artifacts", "errors",
+    "site", "keepalived_conf", "artifacts", "errors", "outward",
 )  # fmt: skip
 """From the roof to the ground."""
 FAILOVER = ("charts", "trials", "measuring", "faults", "theory")

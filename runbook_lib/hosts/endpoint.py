@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runbook_lib.journal import Secret
+from runbook_lib.outward import Secret
 
 
 @dataclass(frozen=True)

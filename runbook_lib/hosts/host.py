@@ -20,6 +20,7 @@ from runbook_lib.hosts.running import Completed, Execution, Running
 from runbook_lib.hosts.streams import Lines, Sink
 from runbook_lib.hosts.sudo import found_privilege
 from runbook_lib.journal import FileSent, Journal
+from runbook_lib.outward import protect
 
 RUN_S = 60.0
 GOES_ON_S = 3600.0
@@ -175,7 +176,7 @@ class Host:
         endpoint = self._find()
         for secret in (endpoint.password, endpoint.sudo_password):
             if secret is not None:
-                self._journal.protect(secret)
+                protect(secret)
         session = Session(endpoint)
         try:
             link = _Link(session, self._privilege(session) if endpoint.sudo else NO_SUDO)

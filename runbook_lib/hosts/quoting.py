@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from runbook_lib.journal import Secret
+from runbook_lib.outward import Secret
 
 
 def quote(command: str, *values: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 
-from runbook_lib.journal import Secret
+from runbook_lib.outward import Secret
 
 KILL_AFTER_S = 2.0
 """How long a command that was told to end (SIGTERM) has to do so."""

@@ -1,4 +1,4 @@
-"""Events with a schema, secrets, redaction: hosts write the journal, evidence reads it."""
+"""Events with a schema: hosts write the journal, evidence reads it."""
 
 from runbook_lib.journal.events import (
     ChangeMade,
@@ -15,10 +15,8 @@ from runbook_lib.journal.events import (
     shorten,
 )
 from runbook_lib.journal.journal import Journal, JournalError, Record, read_journal
-from runbook_lib.journal.secret import MASK, Secret, redact
 
 __all__ = [
-    "MASK",
     "ChangeMade",
     "CheckJudged",
     "CommandRan",
@@ -33,8 +31,6 @@ __all__ = [
     "NotebookFinished",
     "Noted",
     "Record",
-    "Secret",
     "read_journal",
-    "redact",
     "shorten",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from runbook_lib.errors import RunbookError
 from runbook_lib.journal.events import CommandRan, Event, shorten
-from runbook_lib.journal.secret import Secret, redact
+from runbook_lib.outward import outward_values
 
 
 class JournalError(RunbookError):
@@ -46,13 +45,6 @@ class Journal:
         self.path = path
         self.context: Mapping[str, str] = dict(context or {})
         """What every event says of where it comes from."""
-        self._secrets: list[Secret] = []
-        self._lock = threading.Lock()
-
-    def protect(self, secret: Secret) -> None:
-        """From now on, mask this secret in every event."""
-        with self._lock:
-            self._secrets.append(secret)
 
     def write(self, event: Event) -> None:
         """Append one event. Raises JournalError when it can't: a run without its journal proves nothing."""
@@ -73,19 +65,12 @@ class Journal:
             ) from error
 
     def _values(self, event: Event) -> Any:
-        values = self._redacted(_EVENT_TYPES[event.kind].dump_python(event, mode="json"))
+        # Before JSON: escaping would hide a secret that has a quote or a backslash.
+        values = outward_values(_EVENT_TYPES[event.kind].dump_python(event, mode="json"))
         # Cut after redaction: a secret across the cut would leave its two halves.
         if isinstance(event, CommandRan):
             values |= {stream: shorten(values[stream]) for stream in ("stdout", "stderr")}
         return values
-
-    def _redacted(self, value: Any) -> Any:
-        # Before JSON: escaping would hide a secret that has a quote or a backslash.
-        if isinstance(value, str):
-            return redact(value, self._secrets)
-        if isinstance(value, dict):
-            return {self._redacted(key): self._redacted(item) for key, item in value.items()}
-        return [self._redacted(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _append(path: Path, line: bytes) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from runbook_lib import lab
 from runbook_lib.errors import LabError, ParameterError
 from runbook_lib.hosts import Endpoint, Host, Mark, OpenSite
-from runbook_lib.journal import Journal, Secret
+from runbook_lib.journal import Journal
 from runbook_lib.notebook import kernel
 from runbook_lib.notebook.one_run import controller_id, site_key
 from runbook_lib.notebook.parameters import resolve_paths
 from runbook_lib.notebook.repository import BY_HAND, repository_top
+from runbook_lib.outward import Secret
 from runbook_lib.site import Machine, Site, parse_site
 
 

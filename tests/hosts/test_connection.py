@@ -14,7 +14,7 @@ from ssh_server import PASSWORD, SshServer, server
 from runbook_lib.errors import HostKeyError, UnreachableError
 from runbook_lib.hosts import Endpoint, host_keys
 from runbook_lib.hosts.connection import Session
-from runbook_lib.journal import Secret
+from runbook_lib.outward import Secret
 
 __all__ = ["server"]
 ON = "See whether it is on and its sshd runs."

@@ -14,7 +14,8 @@ from ssh_server import SshServer, server
 
 from runbook_lib.errors import CommandTimeoutError, HostError, SessionLostError, UnreachableError
 from runbook_lib.hosts import Host, streams
-from runbook_lib.journal import CommandRan, Journal, Secret, read_journal
+from runbook_lib.journal import CommandRan, Journal, read_journal
+from runbook_lib.outward import Secret
 
 __all__ = ["server"]
 SUDO_PASSWORD = "corr'ect horse"

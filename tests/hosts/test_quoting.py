@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.hosts import quote
-from runbook_lib.journal import Secret
+from runbook_lib.outward import Secret
 
 
 @pytest.mark.parametrize("value", ["", "a b", "it's", '"$HOME" `id`', "a\nb;", "--flag", "*", "\\", "ü", "!x", "%s"])

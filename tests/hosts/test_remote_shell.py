@@ -8,7 +8,7 @@ import pytest
 
 from runbook_lib.hosts import remote_shell
 from runbook_lib.hosts.remote_shell import NO_SUDO, Privilege, render_line
-from runbook_lib.journal import Secret
+from runbook_lib.outward import Secret
 
 
 def run(command: str, limit_s: float = 10.0, *, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -14,8 +14,9 @@ import pytest
 from runbook_lib.errors import CommandTimeoutError, DiskFullError, HostKeyError, SessionLostError, UnreachableError
 from runbook_lib.hosts import Endpoint, Host, Mark, connection
 from runbook_lib.hosts.host_keys import parse_key
-from runbook_lib.journal import Journal, Secret
+from runbook_lib.journal import Journal
 from runbook_lib.lab import Lab
+from runbook_lib.outward import Secret
 
 pytestmark = pytest.mark.lab
 MACHINE = "client"

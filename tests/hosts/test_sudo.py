@@ -8,7 +8,7 @@ from runbook_lib.errors import UnreachableError
 from runbook_lib.hosts import Completed, Endpoint
 from runbook_lib.hosts.remote_shell import NO_SUDO, Privilege
 from runbook_lib.hosts.sudo import WITHOUT_PASSWORD, found_privilege
-from runbook_lib.journal import Secret
+from runbook_lib.outward import Secret
 
 PASSWORD = Secret("hunter2")
 ENDPOINT = Endpoint("node128", "192.0.2.8", user="op", sudo=True)

@@ -20,9 +20,9 @@ from runbook_lib.journal import (
     KeepalivedFound,
     NotebookFinished,
     Noted,
-    Secret,
     read_journal,
 )
+from runbook_lib.outward import Secret, protect
 
 EVENTS: tuple[Event, ...] = (
     CommandRan("node128", "true", None, "2026-01-02T03:04:05.678+00:00", 0.5, "out", "err", timed_out=True),
@@ -69,14 +69,19 @@ def test_a_journal_without_a_path_keeps_nothing(tmp_path: Path, monkeypatch: pyt
 def test_secrets_are_masked_in_values_and_names(path: Path) -> None:
     journal = Journal(path)
     journal.write(Noted("hunter2"))
-    journal.protect(Secret("hunter2"))
+    protect(Secret("hunter2"))
     journal.write(Noted("a hunter2", {"hunter2 is": "hunter2"}))
     assert [record.event for record in read_journal(path)] == [Noted("hunter2"), Noted("a •••", {"••• is": "•••"})]
 
 
+def test_control_characters_are_written_out(path: Path) -> None:
+    Journal(path).write(Noted("\x1b[2Ja\tb\n"))
+    assert [record.event for record in read_journal(path)] == [Noted("\\x1b[2Ja\tb\n")]
+
+
 def test_a_secret_across_the_cut_of_a_long_output_is_masked_whole(path: Path) -> None:
     journal = Journal(path)
-    journal.protect(Secret("correct horse"))
+    protect(Secret("correct horse"))
     journal.write(CommandRan("h", "c", 0, "", 0.0, stdout="x" * 2042 + "correct horse" + "y" * 9000))
     assert commands(path)[0].stdout.startswith("x" * 2042 + "•••yyy\n… 11045 characters in all …\n")
 
