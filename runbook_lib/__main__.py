@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import signal
 import sys
 import traceback
 from pathlib import Path
@@ -11,8 +10,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from runbook_lib.errors import CANNOT_RUN, RunbookError
+from runbook_lib import signals
+from runbook_lib.errors import CANNOT_RUN, INTERRUPTED, RunbookError
 from runbook_lib.lab.commands import app as lab_app
+from runbook_lib.streams import standard_streams
 
 # What a command needs is imported inside it: `runbook lab` must not wait for papermill and paramiko.
 # ruff: noqa: PLC0415
@@ -157,9 +158,16 @@ def recover(file: File, *, parameter: Parameter = None) -> None:
 
 def main() -> None:
     """Run one command; an error of ours is one sentence and what to do next, with its exit status."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing half-done stays
+    with signals.caught(), standard_streams():
+        _run_command()
+
+
+def _run_command() -> None:
     try:
         app()
+    except KeyboardInterrupt:
+        print("runbook: interrupted.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
     except SystemExit as ended:
         if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):  # typer's exit for it is mute
             print("runbook: interrupted.", file=sys.stderr)

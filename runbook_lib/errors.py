@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from runbook_lib.outward import outward
+
 CANNOT_RUN = 2
 CHECK_FAILED = 1
 INTERRUPTED = 130
@@ -18,7 +20,7 @@ class RunbookError(Exception):
         self.todo = todo
 
     def __str__(self) -> str:
-        return f"{self.what} {self.todo}".strip()
+        return outward(f"{self.what} {self.todo}".strip())
 
     def _render_traceback_(self) -> list[str]:
         # IPython's hook: a notebook shows one line instead of our call stack.

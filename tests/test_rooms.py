@@ -15,7 +15,7 @@ import runbook_lib
 PACKAGE = Path(runbook_lib.__file__).parent
 ROOMS = (
     "__main__", "notebook", "evidence", "demonstrations", "failover", "checks", "chapter", "lab", "hosts", "journal",
-    "site", "keepalived_conf", "artifacts", "errors", "outward",
+    "site", "keepalived_conf", "artifacts", "errors", "streams", "signals", "outward",
 )  # fmt: skip
 """From the roof to the ground."""
 FAILOVER = ("charts", "trials", "measuring", "faults", "theory")
@@ -92,7 +92,7 @@ def test_nobody_reaches_into_the_lab(module: Path) -> None:
 def test_the_lab_knows_only_what_it_stands_on_and_evidence_no_host() -> None:
     used = {room: set[str]().union(*(rooms_used(m) for m in MODULES if room_of(m) == room)) for room in ROOMS}
     assert used["lab"] == {"lab", "hosts", "artifacts", "errors"}
-    assert used["evidence"] == {"evidence", "journal", "errors"}
+    assert used["evidence"] == {"evidence", "journal", "errors", "outward"}
 
 
 @pytest.mark.parametrize("library", DOORS)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runbook_lib.errors import RunbookError
+from runbook_lib.outward import outward
 
 
 class BundleError(RunbookError):
@@ -35,10 +36,10 @@ class Bundle:
         return hashlib.sha256((self.path / "parameters.yaml").read_bytes()).hexdigest()
 
     def write(self, name: str, text: str) -> None:
-        """Put a file into the bundle, whole. Raises BundleError."""
+        """Put a file into the bundle, whole, as `outward` shows its text. Raises BundleError."""
         try:
             part = self.path / f"{name}.part"
-            part.write_text(text, "utf-8")
+            part.write_text(outward(text), "utf-8")
             part.replace(self.path / name)
         except OSError as error:
             raise BundleError(f"{self.path / name} can't be written: {error.strerror}.", "Is the disk full?") from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from runbook_lib.evidence.outcome import Outcome
 from runbook_lib.journal import ChangeMade, CheckJudged, KeepalivedFound, Record
+from runbook_lib.outward import outward_json
 
 SCHEMA = "runbook-result/1"
 
@@ -62,7 +62,7 @@ def render_result(
         "notebooks": [asdict(notebook) for notebook in notebooks],
         "checks": checks_judged(records),
     }
-    return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
+    return outward_json(values) + "\n"
 
 
 def count_changes(records: Iterable[Record], notebook: str | None = None) -> int:

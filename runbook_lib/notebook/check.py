@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from runbook_lib import signals
 from runbook_lib.evidence import Outcome, worst
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.open_site import open_model
@@ -24,8 +25,9 @@ def check(file: Path, overrides: Sequence[str], *, as_json: bool) -> int:
     lost = unreachable(site)
     every = every_check(without(site, lost))
     verdicts = list(zip(every, observe_all(every), strict=True))
-    print(render_checks_json(verdicts) if as_json else render_checks(verdicts))
-    for error in lost.values():
-        print(f"runbook: {error}", file=sys.stderr)
+    with signals.held():  # nothing is left to be interrupted
+        print(render_checks_json(verdicts) if as_json else render_checks(verdicts))
+        for error in lost.values():
+            print(f"runbook: {error}", file=sys.stderr)
     judged = worst(Outcome(verdict.status) for _, verdict in verdicts)
     return (Outcome.ERROR if lost else judged).exit_status

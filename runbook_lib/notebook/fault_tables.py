@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib.failover import Band, Fault, Skipped
+from runbook_lib.outward import outward_json
 
 
 @dataclass(frozen=True)
@@ -52,4 +52,4 @@ def render_faults_json(rows: Sequence[FaultRow]) -> str:
         }
         for row in rows
     ]
-    return json.dumps(values, indent=2, ensure_ascii=False)
+    return outward_json(values)

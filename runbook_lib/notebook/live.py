@@ -16,6 +16,7 @@ from runbook_lib.journal import Journal
 from runbook_lib.notebook.drawing import Seen, SiteDrawing
 from runbook_lib.notebook.open_site import open_model
 from runbook_lib.notebook.show import show
+from runbook_lib.outward import outward
 
 EVERY_S = 1.0
 STALE_S = 5.0
@@ -112,7 +113,7 @@ class Panel:
         nodes = {name: _unless_stale(*look) for name, look in dict(self._nodes).items()}
         each_s = ASK_S * len(self._site.model.nacos.members)
         seen = Seen(nodes, _unless_stale(*self._answer), _unless_stale(*self._members, STALE_S + each_s))
-        self._drawing.value = SiteDrawing(self._site.model, seen)._repr_html_()
+        self._drawing.value = outward(SiteDrawing(self._site.model, seen)._repr_html_())
 
 
 def _or_why_not(look: Callable[[], Found]) -> Found | str:

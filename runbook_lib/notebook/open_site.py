@@ -15,7 +15,7 @@ from runbook_lib.notebook import kernel
 from runbook_lib.notebook.one_run import controller_id, site_key
 from runbook_lib.notebook.parameters import resolve_paths
 from runbook_lib.notebook.repository import BY_HAND, repository_top
-from runbook_lib.outward import Secret
+from runbook_lib.outward import Secret, protect
 from runbook_lib.site import Machine, Site, parse_site
 
 
@@ -89,4 +89,6 @@ def _secret(machine: Machine, parameter: str, variable: str | None) -> Secret | 
             f"{machine.name}: ssh.{parameter} names the environment variable {variable}, which is not set.",
             f"Set it before you start: read -rs {variable} && export {variable}",
         )
-    return Secret(os.environ[variable])
+    secret = Secret(os.environ[variable])
+    protect(secret)
+    return secret

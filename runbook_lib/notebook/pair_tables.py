@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from runbook_lib.checks.config_findings import Finding
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.pair import Pair
 from runbook_lib.failover.theory.predictions import THEORIES, predict_outage
+from runbook_lib.outward import outward_json
 
 LONGEST = 500
 WRAPPED = textwrap.TextWrapper(100, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)
@@ -46,7 +46,7 @@ def render_findings_json(findings: Sequence[Finding]) -> str:
         }
         for found in findings
     ]
-    return json.dumps(values, indent=2, ensure_ascii=False)
+    return outward_json(values)
 
 
 def render_predictions(pairs: Sequence[Pair]) -> str:
@@ -75,7 +75,7 @@ def render_predictions_json(pairs: Sequence[Pair]) -> str:
         for pair in pairs
         for fault in THEORIES
     ]
-    return json.dumps(values, indent=2, ensure_ascii=False)
+    return outward_json(values)
 
 
 def _values(band: Band) -> dict[str, object]:

@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.status import Status
 
 from runbook_lib.evidence import Outcome
+from runbook_lib.outward import outward
+from runbook_lib.streams import drawing_stream
 
 COLOURS = {
     Outcome.PASSED: "green",
@@ -30,7 +32,7 @@ class Progress:
     """What a run says while it goes on."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = console or Console(file=drawing_stream(), highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._doing = self._cell = ""
 
@@ -50,7 +52,7 @@ class Progress:
     def printed(self, text: str) -> None:
         """The cell says this meanwhile: its last line is shown."""
         last = text.strip().rpartition("\n")[2]
-        self._show(f"{self._cell}  {escape(last[:WIDEST])}")
+        self._show(f"{self._cell}  {escape(outward(last)[:WIDEST])}")
 
     def _show(self, status: str) -> None:
         if self._status is not None:
@@ -58,7 +60,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """One line that stays."""
-        self._console.print(text, markup=False)
+        self._console.print(outward(text), markup=False)
 
     def notebook_ended(self, name: str, outcome: Outcome, seconds: float, changes: int) -> None:
         """One line that stays: the notebook's verdict."""

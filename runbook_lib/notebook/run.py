@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from runbook_lib import failover
+from runbook_lib import failover, signals
 from runbook_lib.chapter.provenance import note_provenance
 from runbook_lib.errors import RunbookError
 from runbook_lib.evidence import (
@@ -26,7 +26,6 @@ from runbook_lib.evidence.surroundings import commit, controller, operator
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import Journal
 from runbook_lib.notebook.execution import load_papermill
-from runbook_lib.notebook.interrupts import Interrupts
 from runbook_lib.notebook.kernel_queue import KernelQueue
 from runbook_lib.notebook.one_run import only_run, this_process
 from runbook_lib.notebook.open_site import open_model
@@ -78,7 +77,7 @@ def run(request: Request) -> int:
     if request.plan_only:
         return plan(prepared, top / OUTPUTS)
     open_model(prepared.model, Journal(None), top)  # a lab that is down, a secret that is missing: no bundle for these
-    with only_run(prepared.model, this_process()):
+    with only_run(prepared.model, this_process()), signals.held():  # every end closes the bundle
         return _run(request, prepared, top)
 
 
@@ -86,7 +85,8 @@ def _run(request: Request, prepared: Prepared, top: Path) -> int:
     bundle = create_bundle(request.out or top / OUTPUTS, prepared.as_yaml)
     attempt = Attempt()
     try:
-        _attempt(prepared, bundle, attempt)
+        with signals.let_in():
+            _attempt(prepared, bundle, attempt)
     except KeyboardInterrupt:
         attempt.interrupted = True
     except RunbookError as error:
@@ -102,13 +102,13 @@ def _run(request: Request, prepared: Prepared, top: Path) -> int:
 
 
 def _attempt(prepared: Prepared, bundle: Bundle, attempt: Attempt) -> None:
-    progress, interrupts = Progress(), Interrupts()
+    progress = Progress()
     site = open_model(prepared.model, _journal(bundle), bundle.path)
-    with interrupts.caught(), KernelQueue(bundle, prepared.notebooks) as kernels:
+    with KernelQueue(bundle, prepared.notebooks) as kernels:
         with progress.doing("looking at every machine"):
             recover(site, progress)
             load_papermill()
-        runner = Runner(bundle, prepared.parameters_of, progress, interrupts)
+        runner = Runner(bundle, prepared.parameters_of, progress)
         runner.run(prepared.notebooks, kernels, attempt.done)
 
 

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runbook_lib import signals
 from runbook_lib.evidence import Bundle, NotebookResult, count_changes
 from runbook_lib.journal import Journal, NotebookFinished, Record, read_journal
 from runbook_lib.notebook.execution import execute
 from runbook_lib.notebook.guard import CELL_LIMIT_S, GRACE_S, Guard
-from runbook_lib.notebook.interrupts import Interrupts
 from runbook_lib.notebook.judgement import Ending, correct_marks, judge_notebook, kept_cells
 from runbook_lib.notebook.kernel_queue import KernelQueue
 from runbook_lib.notebook.kernels import Kernel
@@ -35,7 +35,6 @@ class Runner:
     bundle: Bundle
     parameters_of: Callable[[Notebook], dict[str, object]]
     progress: Progress
-    interrupts: Interrupts
     cell_limit_s: float = CELL_LIMIT_S
     grace_s: float = GRACE_S
 
@@ -60,7 +59,7 @@ class Runner:
         guard = Guard(kernel, limit_s=self.cell_limit_s, grace_s=self.grace_s)
         output = self.bundle.path / notebook.path.name
         parameters = self.parameters_of(notebook)
-        with self.interrupts.to(guard):
+        with signals.to(guard.interrupt):
             executed = execute(
                 notebook.path, output, parameters, kernel,
                 guard=guard, on_cell=self.progress.cell, on_print=self.progress.printed,

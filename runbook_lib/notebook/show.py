@@ -12,6 +12,7 @@ from IPython.display import display
 
 from runbook_lib.chapter.change import Change
 from runbook_lib.chapter.operation import Done
+from runbook_lib.outward import outward
 
 NARROW = 100
 
@@ -21,8 +22,8 @@ class Table:
 
     def __init__(self, headings: Sequence[str], rows: Iterable[Sequence[object]], after: str = "") -> None:
         self.headings = tuple(headings)
-        self.rows = tuple(tuple(str(cell) for cell in row) for row in rows)
-        self.after = after
+        self.rows = tuple(tuple(outward(str(cell)) for cell in row) for row in rows)
+        self.after = outward(after)
         """Text that stands below the table, as it is: a diff."""
 
     def __str__(self) -> str:
@@ -56,16 +57,16 @@ def show(thing: object) -> None:
     elif thing in ((), []):
         print("none")
     elif thing is not None:
-        print(thing)
+        print(outward(str(thing)))
 
 
 def _display(thing: object) -> None:
     """One output, with plain text for a terminal: `str`, as the `repr` of a picture would be its bytes."""
-    bundle = {"text/plain": str(thing)}
+    bundle = {"text/plain": outward(str(thing))}
     if hasattr(thing, "_repr_png_"):
         bundle["image/png"] = base64.b64encode(thing._repr_png_()).decode()
     if hasattr(thing, "_repr_html_"):
-        bundle["text/html"] = thing._repr_html_()
+        bundle["text/html"] = outward(thing._repr_html_())
     display(bundle, raw=True)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from runbook_lib.chapter.change import Change
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.evidence import NotebookResult
+from runbook_lib.outward import outward_json
 
 INDENT = "      "
 
@@ -44,7 +44,7 @@ def render_checks_json(verdicts: Sequence[tuple[Check, Verdict]]) -> str:
     values = [
         {"id": c.id, "verdict": v.status, "observed": v.observed, "hint": v.hint, "claim": c.claim} for c, v in verdicts
     ]
-    return json.dumps(values, indent=2, ensure_ascii=False)
+    return outward_json(values)
 
 
 def render_planned(title: str, changes: Sequence[Change]) -> str:

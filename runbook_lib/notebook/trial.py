@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from runbook_lib import signals
 from runbook_lib.evidence import Outcome, create_bundle, create_bundle_at, require_empty, worst
 from runbook_lib.failover.charts.series_chart import draw_series
 from runbook_lib.failover.charts.trial_chart import draw_trial
@@ -85,9 +86,9 @@ def _run(request: TrialRequest, fault: Fault, prepared: Prepared, progress: Prog
         for each in done:
             draw_trial(each, figures)
         series = Series(fault.name, tuple(done))
-        print(draw_series(series, figures))
-    print(*figures_of(summary_of(series)), sep="\n")
-    print(bundle.path)
+        drawn = draw_series(series, figures)
+    with signals.held():  # nothing is left to be interrupted
+        print(drawn, *figures_of(summary_of(series)), bundle.path, sep="\n")
     return worst(Outcome(row.verdict) for row in table.rows).exit_status
 
 

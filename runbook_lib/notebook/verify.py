@@ -9,6 +9,7 @@ from runbook_lib.errors import ArtifactError, CheckFailedError, HostError, LabEr
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import CheckJudged, Journal
 from runbook_lib.notebook import kernel
+from runbook_lib.outward import outward
 
 LOOK_EVERY_S = 0.3
 MARKS = {
@@ -26,7 +27,7 @@ def verify(check: Check, within_s: float = 0.0) -> None:
     Raises CheckFailedError when it is FAILED or UNKNOWN at the end, so that plain papermill stops too.
     """
     verdict = judge(kernel.current_site(), check, within_s)
-    print(render_verdict(check, verdict))
+    print(outward(render_verdict(check, verdict)))
     _raise_unless_good(check, verdict)
 
 

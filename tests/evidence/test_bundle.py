@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runbook_lib.evidence import Bundle, BundleError, create_bundle
+from runbook_lib.outward import Secret, protect
 
 
 def test_a_bundle_is_named_by_its_start_and_its_run(tmp_path: Path) -> None:
@@ -61,3 +62,9 @@ def test_a_file_that_can_not_be_written_whole_is_not_there(tmp_path: Path, monke
     with pytest.raises(BundleError, match=r"result\.json can't be written: No space left on device\."):
         bundle.write("result.json", "{}")
     assert not (bundle.path / "result.json").exists()
+
+
+def test_no_secret_and_no_control_character_gets_into_a_file(tmp_path: Path) -> None:
+    protect(Secret("hunter2"))
+    bundle = create_bundle(tmp_path, "reason: hunter2\x1b\n")
+    assert (bundle.path / "parameters.yaml").read_text() == "reason: •••\\x1b\n"

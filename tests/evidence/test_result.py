@@ -19,6 +19,7 @@ from runbook_lib.evidence import (
     warnings_given,
 )
 from runbook_lib.journal import FaultApplied, KeepalivedFound, Record
+from runbook_lib.outward import Secret, protect
 
 FRAME = Frame(
     run_id="1a2b3c4d",
@@ -122,3 +123,10 @@ def test_the_last_note_about_each_node_says_which_keepalived_it_has(
 ) -> None:
     assert tuple(keepalived_found(records).values()) == found
     assert list(keepalived_found(records)) == ["version", "source_sha256", "binary_sha256"]
+
+
+def test_no_secret_gets_into_it_also_one_that_json_would_escape() -> None:
+    protect(Secret('pa"ss'))
+    text = render_result(FRAME, [], [record(judged("UNKNOWN", 'sudo said pa"ss\x9b'))], Outcome.UNKNOWN, 'pa"ss')
+    values = json.loads(text)
+    assert (values["error"], values["checks"][0]["observed"]) == ("•••", "sudo said •••\\x9b")

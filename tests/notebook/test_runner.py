@@ -14,9 +14,9 @@ from pathlib import Path
 import tiny
 from rich.console import Console
 
+from runbook_lib import signals
 from runbook_lib.evidence import Outcome, create_bundle
 from runbook_lib.journal import NotebookFinished
-from runbook_lib.notebook.interrupts import Interrupts
 from runbook_lib.notebook.judgement import kept_cells
 from runbook_lib.notebook.kernel_queue import KernelQueue
 from runbook_lib.notebook.notebook_file import Notebook
@@ -37,13 +37,12 @@ class Run:
 
     def __post_init__(self) -> None:
         self.bundle = create_bundle(self.folder / "outputs", "site: {}\n")
-        self.interrupts = Interrupts()
 
     def __call__(self, *notebooks: Notebook) -> list[NotebookRun]:
         progress = _Watched(self.on_cell, self.printed)
         given = {"site": {"vip": "10.0.0.9/24"}}
-        runner = Runner(self.bundle, lambda n: dict(given), progress, self.interrupts, self.cell_limit_s, self.grace_s)
-        with self.interrupts.caught(), KernelQueue(self.bundle, notebooks) as kernels:
+        runner = Runner(self.bundle, lambda n: dict(given), progress, self.cell_limit_s, self.grace_s)
+        with signals.caught(), KernelQueue(self.bundle, notebooks) as kernels:
             runner.run(notebooks, kernels, self.done)
         return self.done
 

@@ -11,6 +11,7 @@ from runbook_lib.chapter.change import Change, Command, WriteFile
 from runbook_lib.chapter.operation import Done
 from runbook_lib.notebook import show
 from runbook_lib.notebook import show as show_module  # the function, by its module below
+from runbook_lib.outward import Secret, protect
 
 
 @dataclass(frozen=True)
@@ -101,3 +102,17 @@ def test_text_is_printed(shown: list[dict[str, str]], capsys: pytest.CaptureFixt
     show("one line")
     show(None)
     assert capsys.readouterr().out == "one line\n"
+
+
+def test_control_characters_and_secrets_stay_here(
+    shown: list[dict[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    protect(Secret("hunter2"))
+    show("\x1b[2J hunter2")
+    assert capsys.readouterr().out == "\\x1b[2J •••\n"
+    show([Row("\x1b[2J hunter2", 1.0)])
+    write = WriteFile("/etc/a", "\x1b[2J hunter2\n", before="")
+    show(Done("Write", (Change("node129", "write", (write,)),)))
+    texts = [text for bundle in shown for text in bundle.values()]
+    assert len(texts) == 4
+    assert all("\\x1b[2J •••" in text and "\x1b" not in text for text in texts)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from runbook_lib.chapter.change import Change, Command, WriteFile
 from runbook_lib.checks.verdict import Check, Verdict
-from runbook_lib.notebook.tables import render_checks, render_count, render_planned
+from runbook_lib.notebook.tables import render_checks, render_checks_json, render_count, render_planned
+from runbook_lib.outward import Secret, protect
 
 WRITE = WriteFile("/etc/a", "new\n", before="old\n")
 MADE = Change("node129", "write /etc/a", (WRITE, Command("systemctl reload x")), was="another", warning="odd")
@@ -77,3 +80,10 @@ def test_checks_in_a_row_with_the_same_hint_have_it_once_below_the_last() -> Non
         "UNKNOWN  e   node128 is off",
         "             -> Switch it on",
     ]
+
+
+def test_the_json_of_checks_has_no_secret_and_stays_json() -> None:
+    protect(Secret('pa"ss'))
+    verdict = Verdict.unknown('sudo said pa"ss \x1b\x9b', "")
+    (shown,) = json.loads(render_checks_json([(Check("a.b", "It is so.", "05", lambda: verdict), verdict)]))
+    assert shown["observed"] == "sudo said ••• \\x1b\\x9b"

@@ -11,6 +11,7 @@ from runbook_lib.errors import ArtifactError, CheckFailedError, CommandError, La
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import CheckJudged, Journal, read_journal
 from runbook_lib.notebook import kernel, verify
+from runbook_lib.outward import Secret, protect
 from runbook_lib.site import Site
 
 
@@ -82,3 +83,12 @@ def test_without_the_setup_cell() -> None:
     with pytest.raises(NotebookError) as caught:
         verify(check(Verdict.passed("x")))
     assert str(caught.value) == "No site is open in this kernel. Run the setup cell first: site = open_site(site)"
+
+
+def test_what_a_machine_said_is_shown_without_secret_and_control_character(
+    site: OpenSite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    protect(Secret("hunter2"))
+    verify(check(Verdict.passed("It said \x1b[2J hunter2.")))
+    assert capsys.readouterr().out == "✔ PASSED  a.b: It is so.\n  It said \\x1b[2J •••.\n"
+    assert judged(site)[0].observed == "It said \\x1b[2J •••."
