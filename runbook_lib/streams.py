@@ -89,7 +89,7 @@ def standard_streams() -> Iterator[None]:
     try:
         yield
     finally:
-        with signals.held():  # a reader that is gone by now interrupts nothing
+        with signals.unheard():  # a reader that is gone by now interrupts nothing
             sys.stdout.flush()
             sys.stderr.flush()
             sys.stdout, sys.stderr = before

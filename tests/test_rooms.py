@@ -21,7 +21,7 @@ ROOMS = (
 FAILOVER = ("charts", "trials", "measuring", "faults", "theory")
 """The rooms within failover. Those below the trials know nothing of each other."""
 DOORS = {
-    "IPython": {"notebook/show.py"},
+    "IPython": {"notebook/interrupted_cell.py", "notebook/show.py"},
     "dpkt": {"failover/measuring/wire.py"},
     "ipywidgets": {"notebook/live.py"},
     "jinja2": {"chapter/rendering.py"},

@@ -64,13 +64,40 @@ def test_one_that_is_taken_raises_nothing(number: signal.Signals) -> None:
     assert taken == [1, 1]
 
 
-def test_what_is_held_waits_until_it_is_let_in() -> None:
+def test_an_undo_that_has_begun_comes_to_its_end() -> None:
     done: list[str] = []
-    with signals.held():
+    with pytest.raises(KeyboardInterrupt), signals.held():  # noqa: PT012 - what follows in the block is the point
         signals.interrupt()
-        done.append("held")
-        with pytest.raises(KeyboardInterrupt), signals.let_in():
-            done.append("never")
+        done.append("undone")
+    assert done == ["undone"]
+
+
+def test_two_that_are_held_in_one_another_come_to_their_ends() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt), signals.held():  # noqa: PT012 - what follows in the block is the point
+        with signals.held():
+            signals.interrupt()
+            done.append("inner")
+        done.append("outer")
+    assert done == ["inner", "outer"]
+
+
+def test_one_that_insists_does_not_wait_for_an_undo() -> None:
+    done: list[str] = []
+    with pytest.raises(KeyboardInterrupt), signals.held():  # noqa: PT012 - what follows in the block is the point
         signals.interrupt()
         signal.raise_signal(signal.SIGINT)
-    assert done == ["held"]
+        done.append("never")
+    assert done == []
+
+
+def test_what_closes_a_bundle_is_not_interrupted_at_all() -> None:
+    done: list[str] = []
+    with signals.unheard():
+        signals.interrupt()
+        done.append("begun")
+        with pytest.raises(KeyboardInterrupt), signals.heard():
+            done.append("never")
+        signal.raise_signal(signal.SIGINT)
+        done.append("closed")
+    assert done == ["begun", "closed"]

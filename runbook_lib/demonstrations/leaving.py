@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from runbook_lib import signals
 from runbook_lib.failover.faults import node_record
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.journal import FaultRecorded, FaultUndone
@@ -26,5 +27,6 @@ def undone_on_exit(site: OpenSite, host: Host, name: str, undo: str, expires_s: 
         node_record.record_undo(host, record, undo, expires_s)
         yield
     finally:
-        node_record.run_undo(host, record)
-        site.journal.write(FaultUndone(record, confirmed=record not in node_record.recorded_faults(host)))
+        with signals.held():
+            node_record.run_undo(host, record)
+            site.journal.write(FaultUndone(record, confirmed=record not in node_record.recorded_faults(host)))

@@ -25,7 +25,7 @@ def check(file: Path, overrides: Sequence[str], *, as_json: bool) -> int:
     lost = unreachable(site)
     every = every_check(without(site, lost))
     verdicts = list(zip(every, observe_all(every), strict=True))
-    with signals.held():  # nothing is left to be interrupted
+    with signals.unheard():  # nothing is left to be interrupted
         print(render_checks_json(verdicts) if as_json else render_checks(verdicts))
         for error in lost.values():
             print(f"runbook: {error}", file=sys.stderr)

@@ -14,6 +14,7 @@ from runbook_lib.evidence import Outcome, worst
 from runbook_lib.journal import ChangeMade, CheckJudged, Record
 from runbook_lib.notebook.execution import Executed
 from runbook_lib.notebook.guard import Stop
+from runbook_lib.notebook.interrupted_cell import CellInterrupted
 
 PENDING = "pending"
 
@@ -29,7 +30,7 @@ class Ending:
 def judge_notebook(cells: Sequence[dict[str, Any]], executed: Executed, records: Sequence[Record]) -> Ending:
     """The outcome of a notebook: its cells as they were kept, and the journal's records of it. Pure."""
     if executed.stop is Stop.INTERRUPTED:
-        return Ending(Outcome.INTERRUPTED, "Interrupted.")
+        return Ending(Outcome.INTERRUPTED, _what_was_undone(cells))
     if executed.stop is Stop.TIMED_OUT:
         return Ending(Outcome.ERROR, "A cell took longer than its time limit.")
     if executed.died:
@@ -57,6 +58,12 @@ def _by_error(error: dict[str, Any], judged: Outcome) -> Ending:
     if name == "SystemExit":
         return Ending(Outcome.ERROR, f"A cell called sys.exit({what}): the cells after it did not run.")
     return Ending(Outcome.ERROR, what if name in vars(errors) else f"{name}: {what}")
+
+
+def _what_was_undone(cells: Iterable[dict[str, Any]]) -> str:
+    """As the interrupted cell says it; one that was killed says nothing."""
+    error = _first_error(cells) or {}
+    return str(error["evalue"]) if error.get("ename") == CellInterrupted.__name__ else "Interrupted."
 
 
 def _first_error(cells: Iterable[dict[str, Any]]) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from runbook_lib.errors import LabError, ParameterError
 from runbook_lib.hosts import Endpoint, Host, Mark, OpenSite
 from runbook_lib.journal import Journal
 from runbook_lib.notebook import kernel
+from runbook_lib.notebook.interrupted_cell import CellJournal, watch_cells
 from runbook_lib.notebook.one_run import controller_id, site_key
 from runbook_lib.notebook.parameters import resolve_paths
 from runbook_lib.notebook.repository import BY_HAND, repository_top
@@ -26,7 +27,8 @@ def open_site(site: dict[str, object]) -> OpenSite:
     opened yet.
     """
     folder = kernel.writing_folder()
-    journal = Journal(folder / "journal.jsonl", context=kernel.journal_context())
+    journal = CellJournal(folder / "journal.jsonl", context=kernel.journal_context())
+    watch_cells(journal)
     return kernel.use(open_model(parse_site(resolve_paths(site, repository_top())), journal, folder))
 
 

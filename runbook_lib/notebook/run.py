@@ -77,7 +77,7 @@ def run(request: Request) -> int:
     if request.plan_only:
         return plan(prepared, top / OUTPUTS)
     open_model(prepared.model, Journal(None), top)  # a lab that is down, a secret that is missing: no bundle for these
-    with only_run(prepared.model, this_process()), signals.held():  # every end closes the bundle
+    with only_run(prepared.model, this_process()), signals.unheard():  # every end closes the bundle
         return _run(request, prepared, top)
 
 
@@ -85,7 +85,7 @@ def _run(request: Request, prepared: Prepared, top: Path) -> int:
     bundle = create_bundle(request.out or top / OUTPUTS, prepared.as_yaml)
     attempt = Attempt()
     try:
-        with signals.let_in():
+        with signals.heard():
             _attempt(prepared, bundle, attempt)
     except KeyboardInterrupt:
         attempt.interrupted = True

@@ -87,7 +87,7 @@ def _run(request: TrialRequest, fault: Fault, prepared: Prepared, progress: Prog
             draw_trial(each, figures)
         series = Series(fault.name, tuple(done))
         drawn = draw_series(series, figures)
-    with signals.held():  # nothing is left to be interrupted
+    with signals.unheard():  # nothing is left to be interrupted
         print(drawn, *figures_of(summary_of(series)), bundle.path, sep="\n")
     return worst(Outcome(row.verdict) for row in table.rows).exit_status
 

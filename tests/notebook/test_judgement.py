@@ -97,6 +97,12 @@ def test_stopped_from_outside(executed: Executed, ending: Ending) -> None:
     assert judge_notebook([cell(), cell(error=("KeyboardInterrupt", ""))], executed, judged("PASSED")) == ending
 
 
+def test_an_interrupted_cell_says_itself_what_was_undone() -> None:
+    cells = [cell(), cell(error=("CellInterrupted", "Interrupted: a on node129 was undone."))]
+    ending = Ending(Outcome.INTERRUPTED, "Interrupted: a on node129 was undone.")
+    assert judge_notebook(cells, Executed(Stop.INTERRUPTED, "", 1), []) == ending
+
+
 def test_the_kept_notebook_says_where_it_ended(tmp_path: Path) -> None:
     path = tmp_path / "05-a.ipynb"
     path.write_text(json.dumps({"cells": [cell(), cell(count=None), cell(count=None)], "metadata": {}}))

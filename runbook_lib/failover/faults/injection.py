@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from runbook_lib import signals
 from runbook_lib.chapter.vip import holds_vip
 from runbook_lib.errors import FaultError, HostError, UnreachableError
 from runbook_lib.failover.faults import lab_faults, node_record
@@ -102,7 +103,8 @@ class Injection:
 
     def undo(self) -> None:
         """Undo it wherever it was recorded, confirmed by a probe. Raises HostError once every machine had its turn."""
-        failed = [error for host in self.recorded if (error := _undo_on(self, host)) is not None]
+        with signals.held():
+            failed = [error for host in self.recorded if (error := _undo_on(self, host)) is not None]
         if failed:
             raise failed[0]
 

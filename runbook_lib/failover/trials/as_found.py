@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from runbook_lib import signals
 from runbook_lib.chapter.check_script import install_check_script
 from runbook_lib.chapter.config import write_configuration
 from runbook_lib.chapter.daemon import start_keepalived
@@ -51,7 +52,8 @@ def as_found(site: OpenSite, name: str, expires_s: float) -> Iterator[None]:
             node_record.record_undo(host, saved_id, undo, expires_s)
         yield
     finally:
-        failed = [error for host in site.nodes if (error := _restored(site, host, saved_id)) is not None]
+        with signals.held():
+            failed = [error for host in site.nodes if (error := _restored(site, host, saved_id)) is not None]
         if failed:
             raise failed[0]
         wait_for_nodes(site)
