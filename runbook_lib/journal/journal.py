@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from runbook_lib.errors import RunbookError
 from runbook_lib.journal.events import CommandRan, Event, shorten
 from runbook_lib.outward import outward_values
+
+TORN = 64 * 1024
+"""Bytes to look back for the end of the last whole line; a longer piece is looked for in the whole file."""
 
 
 class JournalError(RunbookError):
@@ -74,13 +79,36 @@ class Journal:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """One write a line, so that the lines of several processes never mix."""
+    """The line, whole or not at all, behind those of other processes. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        os.write(descriptor, line)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # until the descriptor is closed
+        _drop_torn_line(descriptor)
+        _write_whole(descriptor, line)
     finally:
         os.close(descriptor)
+
+
+def _drop_torn_line(descriptor: int) -> None:
+    """Cut off what a writer that was killed left behind the last newline: the next line would be glued to it."""
+    size = os.fstat(descriptor).st_size
+    for length in (1, TORN, size) if size else ():
+        tail = os.pread(descriptor, length, max(0, size - length))
+        if b"\n" in tail or length >= size:
+            os.ftruncate(descriptor, size - len(tail) + tail.rfind(b"\n") + 1)
+            return
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    size, rest = os.fstat(descriptor).st_size, line
+    try:
+        while rest:  # a disk that is nearly full takes a part
+            rest = rest[os.write(descriptor, rest) :]
+    except BaseException:
+        with suppress(OSError):
+            os.ftruncate(descriptor, size)
+        raise
 
 
 def read_journal(path: Path) -> list[Record]:

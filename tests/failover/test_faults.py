@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fakes import FakeHost, open_fake_site
 
-from runbook_lib import lab
+from runbook_lib import lab, signals
 from runbook_lib.checks.verdict import Skipped, Verdict
 from runbook_lib.errors import FaultError, HostError
 from runbook_lib.failover import none_left
@@ -70,6 +70,18 @@ def test_the_undo_runs_whatever_ends_the_trial(tmp_path: Path, reason: type[Base
     with pytest.raises(reason):
         trial()
     assert f"test ! -e {RECORD} || sh {RECORD}" in master.commands
+
+
+def test_an_interrupt_during_the_undo_waits_for_its_end(tmp_path: Path) -> None:
+    def pressed(command: str) -> tuple[int, str]:
+        if command == f"test ! -e {RECORD} || sh {RECORD}":
+            signals.interrupt()
+        return clock(command)
+
+    site, master = open_fake_site(tmp_path, pressed)
+    with signals.caught(), pytest.raises(KeyboardInterrupt), injected(site, STOP, "stop-keepalived-1", master) as it:
+        it.apply()
+    assert events(tmp_path)[-1] == FaultUndone("stop-keepalived-1", confirmed=True)
 
 
 def test_nothing_is_applied_where_the_undo_cannot_be_recorded(tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -103,6 +107,67 @@ def test_a_torn_last_line_is_left_out(path: Path) -> None:
     Journal(path).write(Noted("whole"))
     path.write_bytes(path.read_bytes() + b'{"time": "2026-')
     assert [record.event for record in read_journal(path)] == [Noted("whole")]
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"time": "2026-' + b"x" * 100_000])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_torn_line_is_gone_when_the_next_one_comes(path: Path, torn: bytes, *, whole: bool) -> None:
+    if whole:
+        Journal(path).write(Noted("whole"))
+    path.parent.mkdir(exist_ok=True)
+    with path.open("ab") as file:
+        file.write(torn)
+    Journal(path).write(Noted("next"))
+    assert [record.event for record in read_journal(path)] == [Noted("whole")] * whole + [Noted("next")]
+
+
+FILLS = """
+import sys
+from pathlib import Path
+from runbook_lib.journal import Journal, JournalError, Noted, read_journal
+path = Path(sys.argv[1]) / "journal.jsonl"
+written = 0
+try:
+    while True:
+        Journal(path).write(Noted("x" * 3000))
+        written += 1
+except JournalError as error:
+    print(str(error) == f"{path} can't be written: No space left on device. "
+          "Free some space there, or choose another --out.")
+print(written == len(read_journal(path)), path.read_bytes().endswith(b"\\n"))
+(path.parent / "ballast").unlink()
+Journal(path).write(Noted("after"))
+print(len(read_journal(path)) == written + 1)
+"""
+SMALL = 'mount -t tmpfs -o size=64k tmpfs "$1" && head -c 5000 /dev/zero >"$1/ballast" && exec "$0" -c "$2" "$1"'
+
+
+def test_on_a_full_disk_it_raises_and_what_stands_there_stays_whole(tmp_path: Path) -> None:
+    private = ["unshare", "--map-root-user", "--mount", "sh", "-c", SMALL, sys.executable, str(tmp_path), FILLS]
+    ran = subprocess.run(private, capture_output=True, text=True, check=False)
+    if "unshare" in ran.stderr:
+        pytest.skip("this machine gives nobody a mount namespace")
+    assert (ran.stdout, ran.stderr) == ("True\nTrue True\nTrue\n", "")
+
+
+def test_writers_that_are_killed_leave_whole_lines(path: Path) -> None:
+    def write_on() -> None:
+        while True:
+            Journal(path).write(Noted("x" * 3000))
+
+    context, random = multiprocessing.get_context("fork"), Random(7)
+    other = context.Process(target=write_on)
+    other.start()
+    for _ in range(20):
+        writer = context.Process(target=write_on)
+        writer.start()
+        time.sleep(random.uniform(0.01, 0.04))
+        writer.kill()
+        writer.join(30)
+    other.kill()
+    other.join(30)
+    Journal(path).write(Noted("after"))
+    assert read_journal(path)[-1].event == Noted("after")
 
 
 @pytest.mark.parametrize("line", ["{", "[]", "{}", '{"kind": "Unknown"}', '{"kind": "Noted", "event": {"text": 3}}'])
