@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from runbook_lib.evidence.outcome import Outcome
+from runbook_lib.evidence.surroundings import Operator
 from runbook_lib.journal import ChangeMade, CheckJudged, KeepalivedFound, Record
 from runbook_lib.outward import outward_json
 
-SCHEMA = "runbook-result/1"
+SCHEMA = "runbook-result/2"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Frame:
     started: datetime
     """UTC, as `finished`."""
     finished: datetime
-    operator: str
+    operator: Operator
     controller: str
     commit: str | None
     """Of the runbook's repository, `-dirty` behind it when files differ; None: no repository."""
@@ -51,7 +52,7 @@ def render_result(
         "error": error,
         "started": _utc(frame.started),
         "finished": _utc(frame.finished),
-        "operator": frame.operator,
+        "operator": asdict(frame.operator),
         "controller": frame.controller,
         "commit": frame.commit,
         "parameters_sha256": frame.parameters_sha256,

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
+import pwd
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
+LOGIN_UID = Path("/proc/self/loginuid")
+NOBODY_LOGGED_IN = 2**32 - 1
+"""As the kernel writes it (proc_pid_loginuid(5))."""
 
-def operator() -> str:
-    """The user; behind sudo the one who called it."""
+
+@dataclass(frozen=True)
+class Operator:
+    """Who ran it: what the kernel says, and beside it what the environment claims."""
+
+    uid: int
+    user: str | None
+    """The name of `uid`; None: it has none here."""
+    login_uid: int | None
+    """Who logged in, whatever they became since (pam_loginuid(8)); None: nobody did."""
+    login_user: str | None
+    claimed_sudo_user: str | None
+    """SUDO_USER, which anybody may set."""
+
+
+def operator() -> Operator:
+    """Who runs this process."""
+    uid, login_uid = os.getuid(), _login_uid()
+    return Operator(uid, _name_of(uid), login_uid, _name_of(login_uid), os.environ.get("SUDO_USER") or None)
+
+
+def _login_uid() -> int | None:
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, in a container
-        user = str(os.getuid())
-    return os.environ.get("SUDO_USER") or user
+        uid = int(LOGIN_UID.read_text("ascii"))
+    except OSError:  # a kernel without audit
+        return None
+    return None if uid == NOBODY_LOGGED_IN else uid
+
+
+def _name_of(uid: int | None) -> str | None:
+    try:
+        return None if uid is None else pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return None
 
 
 def controller() -> str:

@@ -18,6 +18,7 @@ from runbook_lib.evidence import (
     render_result,
     warnings_given,
 )
+from runbook_lib.evidence.surroundings import Operator
 from runbook_lib.journal import FaultApplied, KeepalivedFound, Record
 from runbook_lib.outward import Secret, protect
 
@@ -25,7 +26,7 @@ FRAME = Frame(
     run_id="1a2b3c4d",
     started=datetime(2024, 1, 1, 10, 0, 0, tzinfo=UTC),
     finished=datetime(2024, 1, 1, 10, 1, 2, 345678, tzinfo=UTC),
-    operator="alice",
+    operator=Operator(0, "root", 1000, "alice", "alice"),
     controller="desk",
     commit=None,
     parameters_sha256="aa" * 32,
@@ -45,14 +46,20 @@ def test_the_whole_result() -> None:
     assert text.endswith("}\n")
     assert '"reason": "变更 42"' in text
     assert json.loads(text) == {
-        "schema": "runbook-result/1",
+        "schema": "runbook-result/2",
         "run_id": "1a2b3c4d",
         "verdict": "WARNED",
         "exit_status": 3,
         "error": "",
         "started": "2024-01-01T10:00:00.000Z",
         "finished": "2024-01-01T10:01:02.345Z",
-        "operator": "alice",
+        "operator": {
+            "uid": 0,
+            "user": "root",
+            "login_uid": 1000,
+            "login_user": "alice",
+            "claimed_sudo_user": "alice",
+        },
         "controller": "desk",
         "commit": None,
         "parameters_sha256": "aa" * 32,

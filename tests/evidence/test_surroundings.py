@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import getpass
 import os
 import platform
+import pwd
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from runbook_lib.evidence.surroundings import commit, controller, operator
-
-
-def nameless() -> str:
-    raise KeyError("uid not found")
+from runbook_lib.evidence import surroundings
+from runbook_lib.evidence.surroundings import Operator, commit, controller, operator
 
 
 @pytest.fixture
@@ -32,24 +29,37 @@ def git(top: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_behind_sudo_the_operator_is_who_called_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands for /proc/self/loginuid."""
+    path = tmp_path / "loginuid"
+    monkeypatch.setattr(surroundings, "LOGIN_UID", path)
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    return path
+
+
+def test_the_operator_is_who_the_kernel_says(login: Path) -> None:
+    login.write_text("0")
+    assert operator() == Operator(os.getuid(), pwd.getpwuid(os.getuid()).pw_name, 0, "root", None)
+
+
+@pytest.mark.parametrize("content", [None, "4294967295"])
+def test_nobody_logged_in(login: Path, content: str | None) -> None:
+    if content is not None:
+        login.write_text(content)
+    assert (operator().login_uid, operator().login_user) == (None, None)
+
+
+def test_what_the_environment_says_is_only_claimed(login: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_USER", "alice")
-    assert operator() == "alice"
+    monkeypatch.setenv("LOGNAME", "mallory")
+    found = operator()
+    assert (found.user, found.claimed_sudo_user) == (pwd.getpwuid(os.getuid()).pw_name, "alice")
 
 
-@pytest.mark.parametrize("sudo_user", [None, ""])
-def test_else_the_operator_is_the_user(sudo_user: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUDO_USER", raising=False)
-    if sudo_user is not None:
-        monkeypatch.setenv("SUDO_USER", sudo_user)
-    monkeypatch.setattr(getpass, "getuser", lambda: "bob")
-    assert operator() == "bob"
-
-
-def test_a_user_without_a_name_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SUDO_USER", raising=False)
-    monkeypatch.setattr(getpass, "getuser", nameless)
-    assert operator() == str(os.getuid())
+def test_a_user_id_without_a_name_stays_a_number(login: Path) -> None:
+    login.write_text("54321")
+    assert (operator().login_uid, operator().login_user) == (54321, None)
 
 
 def test_the_controller_is_this_machine() -> None:
