@@ -91,7 +91,7 @@ def test_nobody_reaches_into_the_lab(module: Path) -> None:
 
 def test_the_lab_knows_only_what_it_stands_on_and_evidence_no_host() -> None:
     used = {room: set[str]().union(*(rooms_used(m) for m in MODULES if room_of(m) == room)) for room in ROOMS}
-    assert used["lab"] == {"lab", "hosts", "artifacts", "errors"}
+    assert used["lab"] == {"lab", "hosts", "artifacts", "errors", "signals"}
     assert used["evidence"] == {"evidence", "journal", "errors", "outward"}
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+from runbook_lib import signals
 from runbook_lib.errors import LabError
 from runbook_lib.lab.build_progress import Progress
 from runbook_lib.lab.client import Lab, LabNotRunningError, connect, is_running
@@ -63,7 +64,8 @@ def up(
         jars = _ingredients(release, nacos_archive, with_nacos, progress)
         if not _privileged(["up", "--name", name, "--release", release, *jars], progress):
             background = "; Nacos goes on starting, about 25 s" if with_nacos else ""
-            progress(f"lab {name}: every machine answers SSH{background}")
+            with signals.unheard():  # it is up: a reader that is gone changes nothing
+                progress(f"lab {name}: every machine answers SSH{background}")
             return Lab(name)
     _refuse_other(folder, release, with_nacos)
     progress(f"lab {name}: runs already")
@@ -81,10 +83,9 @@ def down(name: str = DEFAULT_NAME, *, progress: Progress = _to_stderr) -> bool:
 def _ingredients(release: str, nacos_archive: Path | None, with_nacos: bool, progress: Progress) -> list[str]:
     """Image and jars, made where they are missing, both at once: the one takes a core, the other the network."""
     with ThreadPoolExecutor(1) as pool:
-        building = pool.submit(_build_image, release, progress)
-        jars = ["--jars", str(ensure_jars(nacos_archive, progress))] if with_nacos else []
-        building.result()
-    return jars
+        jars = pool.submit(ensure_jars, nacos_archive, progress) if with_nacos else None
+        _build_image(release, progress)  # here, where an interrupt comes: its process must hear of it
+        return ["--jars", str(jars.result())] if jars else []
 
 
 def _build_image(release: str, progress: Progress) -> None:

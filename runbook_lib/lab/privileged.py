@@ -24,7 +24,7 @@ from runbook_lib.lab.preflight import preflight
 from runbook_lib.lab.start import start
 from runbook_lib.lab.topology import DEFAULT_NAME
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,16 +44,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 def catch_signals() -> None:
     """Have the first of SIGNALS raise KeyboardInterrupt: begin to take back what was begun.
 
-    Later ones do nothing: a Ctrl-C reaches us twice, from the terminal and from our caller.
+    Later ones do nothing: a Ctrl-C reaches us twice, from the terminal and from our caller. What the caller had
+    ignored (`nohup`) stays so.
     """
     for number in SIGNALS:
-        signal.signal(number, _interrupted)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupted)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
-    for later in SIGNALS:
-        signal.signal(later, _ignored)
+    _ignore_signals()
     raise KeyboardInterrupt
+
+
+def _ignore_signals() -> None:
+    for number in SIGNALS:
+        signal.signal(number, _ignored)
 
 
 def _ignored(number: int, frame: FrameType | None) -> None:
@@ -84,6 +90,7 @@ def _lab(chosen: argparse.Namespace) -> bool:
     with locked(folder.lock, lambda: _progress(waiting)):
         _refuse_strangers(folder, chosen.any_owner)
         if chosen.action == "down":
+            _ignore_signals()  # half a lab is of use to nobody
             return clean(folder)
         return start(folder, _caller(), chosen.release, chosen.jars, _progress)
 

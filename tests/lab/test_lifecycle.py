@@ -7,10 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from terminal import on_a_terminal
 from traces import Traces, as_root, files_of, namespaces_of, processes_of, wait_ended, wait_gone
 
 from runbook_lib import lab
@@ -73,15 +76,65 @@ def test_a_killed_supervisor_takes_all_with_it_and_up_works_at_once(name: str) -
     assert Traces.now() == before
 
 
-def test_an_interrupted_up_leaves_nothing(name: str) -> None:
-    argv = [sys.executable, "-m", "runbook_lib", "lab", "up", "--no-nacos", "--name", name]
-    with subprocess.Popen(argv, stderr=subprocess.PIPE, text=True, start_new_session=True) as starting:
-        assert starting.stderr is not None
-        assert starting.stderr.readline() == f"lab {name}: starting 4 machines\n"
-        os.killpg(starting.pid, signal.SIGINT)  # as Ctrl-C does
-        assert starting.wait(20) == INTERRUPTED
+def argv(command: str, name: str, *options: str) -> list[str]:
+    return [sys.executable, "-m", "runbook_lib", "lab", command, "--name", name, *options]
+
+
+def nothing_left(name: str) -> None:
     assert processes_of(name) == []
     assert files_of(name) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+@pytest.mark.parametrize("after_s", [0.0, 0.7])
+def test_an_interrupted_up_leaves_nothing(
+    name: str, number: signal.Signals, send: Callable[[int, int], None], after_s: float
+) -> None:
+    """Ctrl-C goes to the whole group, `kill` to the command alone."""
+    up = argv("up", name, "--no-nacos")
+    with subprocess.Popen(up, stderr=subprocess.PIPE, text=True, start_new_session=True) as starting:
+        assert starting.stderr is not None
+        assert starting.stderr.readline() == f"lab {name}: starting 4 machines\n"
+        time.sleep(after_s)  # the folder is made; the machines boot
+        send(starting.pid, number)
+        assert starting.wait(20) == INTERRUPTED
+    nothing_left(name)
+
+
+def test_an_up_whose_terminal_is_closed_leaves_nothing(name: str) -> None:
+    with on_a_terminal(argv("up", name, "--no-nacos")) as terminal:
+        assert "starting 4 machines" in terminal.read()
+        terminal.close()
+        assert terminal.process.wait(20) == INTERRUPTED
+    nothing_left(name)
+
+
+def test_nohup_goes_on_when_its_terminal_is_closed(name: str, tmp_path: Path) -> None:
+    with on_a_terminal(["nohup", *argv("up", name, "--no-nacos")], tmp_path) as terminal:
+        terminal.read()
+        terminal.close()
+        assert terminal.process.wait(60) == 0
+    assert lab.status(name).state == "running"
+
+
+def test_up_goes_on_when_nobody_reads_its_last_line(name: str) -> None:
+    with subprocess.Popen(argv("up", name, "--no-nacos"), stderr=subprocess.PIPE, text=True) as starting:
+        assert starting.stderr is not None
+        assert "starting 4 machines" in starting.stderr.readline()
+        starting.stderr.close()
+        assert starting.wait(60) == 0
+    assert lab.status(name).state == "running"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_down_comes_to_its_end(name: str, number: signal.Signals) -> None:
+    up(name)
+    with subprocess.Popen(argv("down", name), stderr=subprocess.PIPE, text=True, start_new_session=True) as ending:
+        wait_gone(name, 20)
+        os.killpg(ending.pid, number)
+        assert ending.wait(20) in (0, INTERRUPTED)
+    nothing_left(name)
 
 
 def test_two_ups_of_one_name_make_one_lab(name: str) -> None:
