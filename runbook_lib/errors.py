@@ -63,6 +63,10 @@ class CommandTimeoutError(HostError):
     """A command was ended, on the host too, because its time was up."""
 
 
+class OutputLimitError(HostError):
+    """A command returned more than is kept of it, and was ended."""
+
+
 class TransferError(HostError):
     """A file did not arrive whole; nothing was put in its place."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runbook_lib.errors import HostError
 from runbook_lib.hosts.host import Host
 
 ROUND_TRIPS = 5
@@ -34,7 +36,14 @@ def quickest(trips: Iterable[tuple[float, float, float]]) -> ClockOffset:
     return ClockOffset(said - (asked + answered) / 2, (answered - asked) / 2)
 
 
+def parse_clock(host: str, said: str) -> float:
+    """Seconds since 1970 in what `date +%s.%N` printed. Raises HostError. Pure."""
+    if not re.fullmatch(r"\d{1,11}\.\d{1,9}\n?", said, re.ASCII):
+        raise HostError(f"{host}: `date` does not tell its clock's time.", f"Run on {host}: date +%s.%N")
+    return float(said)
+
+
 def _round_trip(host: Host) -> tuple[float, float, float]:
     asked = time.time()
     said = host.run("date +%%s.%%N").check().stdout
-    return asked, time.time(), float(said)
+    return asked, time.time(), parse_clock(host.name, said)

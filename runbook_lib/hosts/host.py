@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import io
+import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from runbook_lib.errors import SessionLostError
+from runbook_lib.errors import HostError, SessionLostError
 from runbook_lib.hosts import transfer
 from runbook_lib.hosts.connection import Channel, Session
 from runbook_lib.hosts.endpoint import Endpoint
+from runbook_lib.hosts.framing import Sink
+from runbook_lib.hosts.handshake import HANDSHAKE_S, handshake, parse_login_shell
 from runbook_lib.hosts.leftovers import END_S, UNMARKED, Mark, ending_of_earlier_runs, ending_of_own
 from runbook_lib.hosts.quoting import quote
-from runbook_lib.hosts.remote_shell import NO_SUDO, Privilege, render_line
+from runbook_lib.hosts.remote_shell import Line, Privilege, render_line
 from runbook_lib.hosts.running import Completed, Execution, Running
-from runbook_lib.hosts.streams import Lines, Sink
-from runbook_lib.hosts.sudo import found_privilege
+from runbook_lib.hosts.streams import Lines
 from runbook_lib.journal import FileSent, Journal
 from runbook_lib.outward import protect
 
 RUN_S = 60.0
 GOES_ON_S = 3600.0
-SUDO_S = 20.0
-"""sudo waits 2 s after a wrong password, and more where a directory service answers slowly."""
+LOOK_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ class Host:
         `shown` stands for it in a message.
 
         Without `stdin` the command reads nothing, and it ends on the host when we are gone. Raises CommandTimeoutError
-        when it took more than `timeout_s` (it is then ended on the host too), UnreachableError when no session could be
-        opened, SessionLostError when the session ended meanwhile: then the command may have run.
+        when it took more than `timeout_s`, OutputLimitError when it returned more than 32 MiB (it is then ended on the
+        host too), UnreachableError when no session could be opened, SessionLostError when the session ended meanwhile:
+        then the command may have run.
         """
         body = None if stdin is None else io.BytesIO(stdin)
         return self._execute(quote(command, *values), timeout_s, body, shown=shown)
@@ -149,7 +152,8 @@ class Host:
         shown: str = "",
     ) -> Execution:
         link, channel = self._open()
-        line = render_line(command, limit_s, link.privilege, fed=body is not None, mark=str(self._mark or UNMARKED))
+        mark = str(self._mark or UNMARKED)
+        line = render_line(command, limit_s, link.privilege, nonce=_nonce(), fed=body is not None, mark=mark)
         execution = Execution(self.name, command, limit_s, channel, self._journal, shown)
         return execution.begin(link.session, line, link.privilege.first_line(), body, sink)
 
@@ -179,7 +183,7 @@ class Host:
                 protect(secret)
         session = Session(endpoint)
         try:
-            link = _Link(session, self._privilege(session) if endpoint.sudo else NO_SUDO)
+            link = _Link(session, self._greeted(session))
             if self._lost and self._mark is not None:
                 self._end_left(link, self._mark)
             self._lost = False
@@ -192,18 +196,33 @@ class Host:
         """End what the session that was lost left on the machine: the same step is likely to be run again now."""
         command = ending_of_own(mark)
         execution = Execution(self.name, command, END_S, link.session.open_channel(), self._journal)
-        line = render_line(command, END_S, link.privilege)
+        line = render_line(command, END_S, link.privilege, nonce=_nonce())
         execution.begin(link.session, line, link.privilege.first_line()).finish()
 
-    def _privilege(self, session: Session) -> Privilege:
-        def ask(line: str, stdin: bytes) -> Completed:
-            execution = Execution(self.name, line, SUDO_S, session.open_channel(), self._journal)
-            return execution.begin(session, line, b"", io.BytesIO(stdin)).finish()
+    def _greeted(self, session: Session) -> Privilege:
+        def ask(command: str, privilege: Privilege, head: bytes, body: bytes) -> Completed:
+            line = render_line(command, HANDSHAKE_S, privilege, nonce=_nonce(), fed=True)
+            execution = self._first(session, command, HANDSHAKE_S)
+            return execution.begin(session, line, head + privilege.first_line(), io.BytesIO(body)).finish()
 
-        return found_privilege(session.endpoint, ask)
+        def shell() -> str:
+            line = Line(quote("getent passwd %s", session.endpoint.user))
+            with suppress(HostError):
+                said = self._first(session, line.text, LOOK_S).begin(session, line, b"").finish()
+                return parse_login_shell(said.stdout, session.endpoint.user)
+            return ""
+
+        return handshake(session.endpoint, ask, shell)
+
+    def _first(self, session: Session, command: str, limit_s: float) -> Execution:
+        return Execution(self.name, command, limit_s, session.open_channel(), self._journal, "the session's handshake")
 
     def _drop(self, link: _Link | None) -> None:
         with self._lock:
             if link is not None and self._link is link:
                 link.session.close()
                 self._link = None
+
+
+def _nonce() -> str:
+    return secrets.token_hex(8)

@@ -15,13 +15,14 @@ END_S = 30.0
 UNMARKED = "runbook"
 _WORD = "[^:]+"
 
-# The mark is the first argument after the script of the outer shell. What runs is that shell's child: a `timeout`,
-# which passes a SIGTERM on to its group. In `[r]unbook` our own line does not match itself.
+# The mark is the first argument after the script of the outer shell, the command (encoded) the last. What runs is that
+# shell's child: a `timeout`, which passes a SIGTERM on to its group. In `[r]unbook` our own line does not match itself.
+# Any user of the machine can read a mark, and wear it: only processes of our own user are ended.
 _END = (
-    'for p in $(pgrep -f %s); do f=/proc/$p; [ "$(cat $f/comm 2>/dev/null)" = sh ] || continue; '
-    "m=$(tr '\\0' '\\n' <$f/cmdline | sed -n 4p); case $m in %s*) ;; *) continue;; esac; "
-    "case $m in %s:*) continue;; esac; tr '\\0\\n' '  ' <$f/cmdline | sed 's/.* runbook:[^ ]* [^ ]* [^ ]* //'; echo; "
-    "pkill -TERM -P $p; i=0; while [ -d $f ] && [ $i -lt 50 ]; do i=$((i+1)); sleep 0.1; done; done; :"
+    'u=$(id -u); for p in $(pgrep -u "$u" -f %s); do f=/proc/$p; [ "$(cat $f/comm 2>/dev/null)" = sh ] || continue; '
+    "a() { tr '\\0' '\\n' <$f/cmdline | sed -n \"$1\"; }; m=$(a 4p); case $m in %s*) ;; *) continue;; esac; "
+    "case $m in %s:*) continue;; esac; printf %%b \"$(a '$p')\" | tr '\\n' ' '; echo; "
+    'pkill -TERM -u "$u" -P $p; i=0; while [ -d $f ] && [ $i -lt 50 ]; do i=$((i+1)); sleep 0.1; done; done; :'
 )
 
 

@@ -10,17 +10,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from runbook_lib.errors import CommandError, CommandTimeoutError, RunbookError, SessionLostError
+from runbook_lib.errors import (
+    CommandError,
+    CommandTimeoutError,
+    HostError,
+    OutputLimitError,
+    RunbookError,
+    SessionLostError,
+)
 from runbook_lib.hosts.connection import Channel, Session
 from runbook_lib.hosts.disk_full import disk_full_error
-from runbook_lib.hosts.remote_shell import KILL_AFTER_S
-from runbook_lib.hosts.streams import Lines, Sink, Streams
+from runbook_lib.hosts.framing import Sink
+from runbook_lib.hosts.remote_shell import KILL_AFTER_S, Line
+from runbook_lib.hosts.streams import Lines, Streams
 from runbook_lib.journal import CommandRan, Journal, shorten
 
 ANSWER_S = KILL_AFTER_S + 5.0
 """How much longer than the host's own limit we wait for a command: its kill, and the way back."""
 ENDED_BY_TIMEOUT = (124, 137)
 """What coreutils' `timeout` ends with, the second when the command had to be killed. Or the command's own."""
+SAID = 1000
+"""How many characters of what a command said a message has."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,11 @@ class Completed:
         told = f"{quoted(self.shown or self.command)} ended with {self.exit_status}"
         if full := disk_full_error(self.host, told, self.stderr + self.stdout, self.command):
             raise full
-        said = (self.stderr.strip() or self.stdout.strip() or "it said nothing").splitlines()[-3:]
+        lines = (self.stderr.strip() or self.stdout.strip() or "it said nothing").splitlines()
+        said = shorten(" | ".join(lines[-3:]), SAID)
         whole = "A run's journal.jsonl has the whole command."
         raise CommandError(
-            f"{self.host}: {told}: {' | '.join(said).rstrip('.')}.",
+            f"{self.host}: {told}: {said.rstrip('.')}.",
             whole if self.shown else f"Run it on {self.host} by hand to see more.",
         )
 
@@ -71,21 +82,24 @@ class Execution:
     _begun_s: float = field(init=False)
 
     def begin(
-        self, session: Session, line: str, head: bytes, body: BinaryIO | None = None, sink: Sink | None = None
+        self, session: Session, line: Line, head: bytes, body: BinaryIO | None = None, sink: Sink | None = None
     ) -> Execution:
         """Have `line` run, and feed it. Raises SessionLostError: it may run, or not."""
         # Before the host starts its own clock: what was ended by its limit took at least that long.
         self._start, self._begun_s = datetime.now(UTC), time.monotonic()
         try:
-            session.execute(self.channel, line)
+            session.execute(self.channel, line.text)
         except SessionLostError:
             self._record(None, timed_out=False)
             raise
-        self._streams = Streams(self.channel, head, body, sink)
+        self._streams = Streams(self.channel, line.nonce, head, body, sink)
         return self
 
     def finish(self) -> Completed:
-        """Wait for its end. Raises CommandTimeoutError, or SessionLostError: it may have run, or still run."""
+        """Wait for its end. Raises CommandTimeoutError, OutputLimitError, NotBegunError, or SessionLostError.
+
+        After a SessionLostError it may have run, or still run.
+        """
         assert self._streams is not None  # it was begun
         status, timed_out = None, False
         try:
@@ -101,6 +115,10 @@ class Execution:
                 f"{self.host}: {quoted(self.shown or self.command)} took more than {self.limit_s:g} s and was ended.",
                 f"See on {self.host} what it waits for, or whether the machine is overloaded.",
             )
+        if self._streams.limit is not None:
+            raise self._too_much(self._streams.limit)
+        if not self._streams.has_begun and (status is not None or not over):
+            raise self._not_begun(status, self._streams.noise)
         if status is None:
             raise self._lost(over)
         return Completed(self.host, self.command, status, *self._texts(), duration_s, self.shown)
@@ -110,6 +128,20 @@ class Execution:
         return SessionLostError(
             f"{self.host}: {what} {quoted(self.shown or self.command)}; it may have run.",
             "See whether the machine is on, then run the step again.",
+        )
+
+    def _too_much(self, limit: int) -> OutputLimitError:
+        return OutputLimitError(
+            f"{self.host}: {quoted(self.shown or self.command)} returned more than {limit >> 20} MiB and was ended.",
+            f"See on {self.host} what it returns so much of.",
+        )
+
+    def _not_begun(self, status: int | None, noise: str) -> NotBegunError:
+        how = f"within {self.limit_s + ANSWER_S:g} s" if status is None else f"(exit status {status})"
+        return NotBegunError(
+            f"{self.host}: {quoted(self.shown or self.command)} did not start {how}: {last_line(noise)}.",
+            f"Log in to {self.host} by hand and see what its login shell does.",
+            last_line(noise),
         )
 
     def _record(self, status: int | None, *, timed_out: bool) -> float:
@@ -129,12 +161,22 @@ class Execution:
         return self._streams.stdout.decode(errors="replace"), self._streams.stderr.decode(errors="replace")
 
 
+class NotBegunError(HostError):
+    """A command never began: the machine's login shell, or sudo, ended before it, or waits."""
+
+    def __init__(self, what: str, todo: str, noise: str) -> None:
+        super().__init__(what, todo)
+        self.noise = noise
+        """The last line of what was said instead."""
+
+
 class Running:
     """A command that goes on. Leave its `with` block, or call `stop()`: it ends on the host too."""
 
     def __init__(self, execution: Execution, lines: Lines) -> None:
         self._execution = execution
         self._lines = lines
+        self._error: RunbookError | None = None
         self._thread = threading.Thread(target=self._follow, name=execution.command[:40], daemon=True)
         self._thread.start()
 
@@ -145,8 +187,13 @@ class Running:
         self.stop()
 
     def lines(self) -> Iterator[str]:
-        """Lines of stdout as they come, without their newline, until the command ends."""
-        return iter(self._lines)
+        """Lines of stdout as they come, without their newline, until the command ends.
+
+        Raises OutputLimitError when more than 32 MiB of them wait to be read: the command is then ended.
+        """
+        yield from self._lines
+        if isinstance(self._error, OutputLimitError):
+            raise self._error
 
     def stop(self) -> None:
         """End it on the host (SIGTERM to its process group, then SIGKILL), and wait until it is gone."""
@@ -156,8 +203,9 @@ class Running:
 
     def _follow(self) -> None:
         try:
-            with suppress(RunbookError):  # the journal has how it ended
-                self._execution.finish()
+            self._execution.finish()
+        except RunbookError as error:
+            self._error = error  # the journal has how it ended
         finally:
             self._lines.close()
 
@@ -165,3 +213,8 @@ class Running:
 def quoted(command: str) -> str:
     """A command as it stands in a message: on one line, not too long. Pure."""
     return f"`{shorten(' '.join(command.split()), 200)}`"
+
+
+def last_line(said: str) -> str:
+    """The last line of what a machine said, for a sentence; says that it said nothing. Pure."""
+    return shorten((said.strip() or "it said nothing").splitlines()[-1].rstrip("."), SAID)

@@ -12,9 +12,9 @@ from typing import BinaryIO, Protocol, cast
 
 from runbook_lib.errors import TransferError
 from runbook_lib.hosts.disk_full import disk_full_error
+from runbook_lib.hosts.framing import DISK_BYTES, MEMORY_BYTES, Meter, Sink
 from runbook_lib.hosts.quoting import quote
 from runbook_lib.hosts.running import Completed
-from runbook_lib.hosts.streams import Sink
 
 TRANSFER_S = 600.0
 READ_S = 60.0
@@ -90,9 +90,8 @@ def sha256_of(stream: BinaryIO) -> Digest:
 def read(execute: Execute, path: str) -> bytes | None:
     """The content of `path`; None when nothing is there."""
     content = bytearray()
-    done = execute(
-        quote("[ -e %s ] || exit 3; cat -- %s", path, path), READ_S, sink=content.extend, shown=f"read {path}"
-    )
+    kept = Meter(MEMORY_BYTES).limited(content.extend)
+    done = execute(quote("[ -e %s ] || exit 3; cat -- %s", path, path), READ_S, sink=kept, shown=f"read {path}")
     return None if done.check(normal=(0, NOT_THERE)).exit_status == NOT_THERE else bytes(content)
 
 
@@ -129,7 +128,8 @@ def fetch(execute: Execute, path: str, local: Path) -> None:
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as stream:
-            execute(quote("cat -- %s", path), TRANSFER_S, sink=stream.write, shown=f"read {path}").check()
+            kept = Meter(DISK_BYTES).limited(stream.write)
+            execute(quote("cat -- %s", path), TRANSFER_S, sink=kept, shown=f"read {path}").check()
         part.replace(local)
     except OSError as error:
         raise TransferError(
@@ -143,7 +143,8 @@ def copy_tree(host: str, source: Execute, target: Execute, path: str) -> Digest:
     """Copy the folder `path` from one host to another, `host`; the digest of what was sent."""
     # On the controller in between, in memory while it is small: an archive that breaks off is never unpacked.
     with cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)) as archive:
-        source(quote(_PACK, path), TRANSFER_S, sink=archive.write, shown=f"pack {path}").check()
+        kept = Meter(DISK_BYTES).limited(archive.write)
+        source(quote(_PACK, path), TRANSFER_S, sink=kept, shown=f"pack {path}").check()
         archive.seek(0)
         digest = sha256_of(archive)
         unpack(host, target, path, archive)

@@ -236,7 +236,7 @@ class TestJournal:
         host.run("echo out; echo err >&2; exit 3")
         with pytest.raises(CommandTimeoutError):
             host.run("sleep 67.25", timeout_s=0.2)
-        first, second = commands(journal)
+        _, first, second = commands(journal)  # before them the session's handshake
         assert (first.host, first.command) == ("node128", "echo out; echo err >&2; exit 3")
         assert (first.exit_status, first.stdout, first.stderr, first.timed_out) == (3, "out\n", "err\n", False)
         assert (second.exit_status, second.timed_out) == (124, True)
