@@ -159,7 +159,7 @@ def candidate(host: Host, source: Source, prefix: str) -> Candidate:
     wanted = wanted_provenance(source, tools, prefix)
     # `ls` says 2 for those that are not there. A folder `.old` may be somebody's, unless it is a build of ours.
     old = f"{prefix}.old"
-    names = (WORK, f"{prefix}.new", f"{prefix}.part", f"{old}/{PROVENANCE_FILE}", old)
+    names = (WORK, f"{prefix}.new", f"{prefix}.runbook.part", f"{old}/{PROVENANCE_FILE}", old)
     left = host.run("ls -d %s %s %s; [ ! -e %s ] || echo %s", *names).stdout.split()
     return Candidate(host.name, tools, installed(host, prefix), wanted, tuple(left))
 

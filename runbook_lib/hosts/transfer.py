@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,34 +15,44 @@ from runbook_lib.errors import TransferError
 from runbook_lib.hosts.disk_full import disk_full_error
 from runbook_lib.hosts.framing import DISK_BYTES, MEMORY_BYTES, Meter, Sink
 from runbook_lib.hosts.quoting import quote
-from runbook_lib.hosts.running import Completed
+from runbook_lib.hosts.running import Completed, last_line
 
 TRANSFER_S = 600.0
 READ_S = 60.0
 SPOOL_BYTES = 16 << 20
 NOT_THERE = 3
 NOT_WHOLE = 65
-"""Exit statuses of our scripts: there is no such file; the hash of what arrived is another."""
+NOT_FREE = 66
+"""Exit statuses of our scripts: no such file; what arrived has another hash; neither a file nor nothing is there."""
 
+_UNIT_FILE = re.compile(r"/(?:etc|run|lib|usr/lib)/systemd/system/([\w@.:-]+)")
 # The file that a link leads to is the one that is compared and replaced.
 _STATE = "[ ! -f %s ] || { sha256sum < %s | cut -c1-64; stat -Lc %%a -- %s; }"
-# A leftover of a killed transfer goes first. `sync FILE` needs coreutils 8.24; CentOS 7 has 8.22.
+# `free`: nothing but a regular file (-f) is replaced, nothing but a folder (-d) swapped. Whatever else stands there is
+# told on stdout, for the reader: its path, its kind, where it leads.
+_FREE = (
+    'free() { if [ -L "$2" ] || [ -e "$2" ]; then if [ -L "$2" ] || ! [ "$1" "$2" ]; then '
+    r"""printf '%%s\n' "$2"; stat -c %%F -- "$2"; [ ! -L "$2" ] || readlink -m -- "$2"; exit 66; fi; fi; }; """
+)
+# What a killed transfer left goes first. `sync FILE` needs coreutils 8.24; CentOS 7 has 8.22.
 _PLACE = (
-    'set -e; p=%s; [ ! -L "$p" ] || p=$(readlink -f -- "$p"); mkdir -p -- "$(dirname -- "$p")"; '
-    'rm -f -- "$p".??????.part; umask 077; t=$(mktemp -- "$p.XXXXXX.part"); '
-    'trap \'rm -f -- "$t"\' EXIT; trap "exit 1" HUP INT TERM; '
+    f'set -e; {_FREE}p=%s; [ ! -L "$p" ] || [ ! -f "$p" ] || p=$(readlink -e -- "$p"); free -f "$p"; '
+    'mkdir -p -- "$(dirname -- "$p")"; rm -f -- "$p".runbook-??????.part; umask 077; k=; '
+    'new() { mktemp -- "$p.runbook-XXXXXX.part"; }; t=$(new); '
+    'trap \'rm -f -- "$t" "$k"\' EXIT; trap "exit 1" HUP INT TERM; '
     'cat > "$t"; [ "$(sha256sum < "$t" | cut -c1-64)" = %s ] || exit 65; '
     '[ ! -e "$p" ] || chown --reference="$p" -- "$t"; chmod %s -- "$t"; sync "$t" 2>/dev/null || sync; '
-    '[ -z %s ] || [ ! -e "$p" ] || cp -p -- "$p" "$p.previous"; mv -fT -- "$t" "$p"'
+    'if [ -n %s ] && [ -e "$p" ]; then k=$(new); cp -p -- "$p" "$k"; free -f "$p.previous"; '
+    'mv -fT -- "$k" "$p.previous"; fi; free -f "$p"; mv -fT -- "$t" "$p"'
 )
 # gzip for its checksum: tar takes a stream that ends early for a whole one.
 _PACK = "tar -czpf - -C %s ."
 _UNPACK = (
-    'set -e; p=%s; t="$p.part"; o="$p.old"; rm -rf -- "$t"; [ -e "$p" ] || [ ! -e "$o" ] || mv -T -- "$o" "$p"; '
-    'rm -rf -- "$o"; mkdir -p -- "$t"; '
+    f'set -e; {_FREE}p=%s; t="$p.runbook.part"; o="$p.runbook.old"; free -d "$p"; rm -rf -- "$t"; '
+    '[ -e "$p" ] || [ ! -e "$o" ] || mv -T -- "$o" "$p"; rm -rf -- "$o"; mkdir -p -- "$t"; '
     'trap \'rm -rf -- "$t"; [ -e "$p" ] || [ ! -e "$o" ] || mv -T -- "$o" "$p"; rm -rf -- "$o"\' EXIT; '
     'trap "exit 1" HUP INT TERM; tar -xzpf - --numeric-owner -C "$t"; '
-    '[ ! -e "$p" ] || mv -T -- "$p" "$o"; mv -T -- "$t" "$p"'
+    'free -d "$p"; [ ! -e "$p" ] || mv -T -- "$p" "$o"; mv -T -- "$t" "$p"'
 )
 
 
@@ -159,8 +170,19 @@ def unpack(host: str, execute: Execute, path: str, archive: BinaryIO) -> None:
 def _check_arrived(host: str, path: str, done: Completed) -> None:
     if done.exit_status == NOT_WHOLE:
         raise TransferError(f"{host}: {path} did not arrive whole.", "Nothing was changed: run the step again.")
+    if done.exit_status == NOT_FREE:
+        raise not_free_error(host, done.stdout)
     if full := disk_full_error(host, f"{path} could not be written", done.stderr, path.rpartition("/")[0]):
         raise full
     if done.exit_status != 0:
-        said = (done.stderr.strip() or f"exit status {done.exit_status}").splitlines()[-1].rstrip(".")
-        raise TransferError(f"{host}: {path} could not be written: {said}.", "Nothing was changed: mend that first.")
+        said = last_line(done.stderr or f"exit status {done.exit_status}")
+        raise TransferError(f"{host}: {path} could not be written: {said}.", "Nothing was changed: fix that first.")
+
+
+def not_free_error(host: str, told: str) -> TransferError:
+    """From what `free` told; none of it is an operand of anything."""
+    path, kind, target, *_ = [*told.splitlines(), "", "", ""]
+    leads = f" to {target}" if target else ""
+    masked = _UNIT_FILE.fullmatch(path) if target == "/dev/null" else None
+    todo = f"Unmask it: systemctl unmask {masked[1]}" if masked else f"Look at it on {host}, and move it away."
+    return TransferError(f"{host}: a {kind}{leads} stands at {path}, and is not replaced.", todo)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import socket
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -85,18 +87,51 @@ class TestWrite:
         assert (there / "f").read_text() == "new"
 
     def test_a_leftover_of_a_killed_transfer_goes(self, host: Host, there: Path) -> None:
-        (there / "f.AbC123.part").write_text("half")
+        (there / "f.runbook-AbC123.part").write_text("half")
         host.write_file(f"{there}/f", b"whole")
         assert names(there) == ["f"]
 
-    def test_a_place_where_nothing_can_be_written(self, host: Host, there: Path) -> None:
-        (there / "f").mkdir()
+    def test_a_file_of_somebody_elses_beside_it_stays(self, host: Host, there: Path) -> None:
+        (there / "f.backup.part").write_text("theirs")
+        host.write_file(f"{there}/f", b"ours")
+        assert names(there) == ["f", "f.backup.part"]
+
+    @pytest.mark.parametrize(
+        ("kind", "is_there"), [("directory", Path.is_dir), ("fifo", Path.is_fifo), ("socket", Path.is_socket)]
+    )
+    def test_what_is_no_regular_file_is_refused(
+        self, host: Host, there: Path, kind: str, is_there: Callable[[Path], bool]
+    ) -> None:
+        make(kind, there / "f")
         with pytest.raises(TransferError) as caught:
             host.write_file(f"{there}/f", b"x")
-        said = str(caught.value)
-        assert said.startswith(f"node128: {there}/f could not be written: mv: cannot overwrite directory ")
-        assert said.endswith(". Nothing was changed: mend that first.")
+        assert str(caught.value) == (
+            f"node128: a {kind} stands at {there}/f, and is not replaced. Look at it on node128, and move it away."
+        )
+        assert is_there(there / "f")
         assert names(there) == ["f"]
+
+    @pytest.mark.parametrize("kind", ["", "directory", "fifo", "socket"])
+    def test_a_link_to_what_is_no_regular_file_is_refused(self, host: Host, there: Path, kind: str) -> None:
+        make(kind, there / "target")
+        (there / "f").symlink_to("target")
+        with pytest.raises(TransferError) as caught:
+            host.write_file(f"{there}/f", b"x")
+        assert str(caught.value) == (
+            f"node128: a symbolic link to {there}/target stands at {there}/f, and is not replaced. "
+            "Look at it on node128, and move it away."
+        )
+        assert names(there) == (["f", "target"] if kind else ["f"])
+        assert not (there / "target").is_file()
+
+    def test_nothing_but_a_file_is_replaced_by_the_previous_one(self, host: Host, there: Path) -> None:
+        (there / "f").write_text("old")
+        (there / "theirs").write_text("theirs")
+        (there / "f.previous").symlink_to("theirs")
+        with pytest.raises(TransferError, match=r"a symbolic link to .*/theirs stands at .*/f\.previous, and"):
+            host.write_file(f"{there}/f", b"new", keep_previous=True)
+        assert names(there) == ["f", "f.previous", "theirs"]
+        assert [(there / name).read_text() for name in ("f", "theirs")] == ["old", "theirs"]
 
     def test_a_transfer_that_breaks_off_leaves_what_was_there(self, host: Host, server: SshServer, there: Path) -> None:
         (there / "f").write_text("old")
@@ -218,13 +253,51 @@ class TestCopyTree:
 
     def test_what_a_killed_copy_left_is_put_back(self, host: Host, server: SshServer, tree: Path) -> None:
         source = Host(server.endpoint, Journal(None))
-        broken = tree.with_name("tree.part")
+        broken = tree.with_name("tree.runbook.part")
         broken.mkdir()
         (broken / "half").write_text("")
         host.copy_tree_from(source, str(tree))
         source.close()
         assert names(tree.parent) == ["tree"]
         assert names(tree) == ["link", "sub"]
+
+    def test_folders_of_somebody_elses_beside_it_stay(self, host: Host, server: SshServer, tree: Path) -> None:
+        for name in ("tree.old", "tree.part"):
+            tree.with_name(name).mkdir()
+        host.copy_tree_from(Host(server.endpoint, Journal(None)), str(tree))
+        assert names(tree.parent) == ["tree", "tree.old", "tree.part"]
+
+    def test_what_is_no_folder_is_refused(self, host: Host, tree: Path) -> None:
+        link = tree.with_name("link")
+        link.symlink_to("tree")
+        with pytest.raises(TransferError, match=r"a symbolic link to .*/tree stands at .*/link, and is not replaced"):
+            transfer.unpack("node128", host._execute, str(link), io.BytesIO())
+        assert names(tree.parent) == ["link", "tree"]
+        assert names(tree) == ["link", "sub"]
+
+
+@pytest.mark.parametrize(
+    ("told", "todo"),
+    [
+        ("/etc/systemd/system/k.service\nsymbolic link\n/dev/null\n", "Unmask it: systemctl unmask k.service"),
+        ("/etc/systemd/system/$(id)\nsymbolic link\n/dev/null\n", "Look at it on n, and move it away."),
+        ("/etc/k.conf\nsymbolic link\n/dev/null\n", "Look at it on n, and move it away."),
+        ("/etc/systemd/system/k.service\ncharacter special file\n", "Look at it on n, and move it away."),
+        ("", "Look at it on n, and move it away."),
+    ],
+)
+def test_a_masked_unit_is_to_be_unmasked(told: str, todo: str) -> None:
+    assert transfer.not_free_error("n", told).todo == todo
+
+
+def make(kind: str, path: Path) -> None:
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(path.parent):  # a path has 107 characters
+            made.bind(path.name)
 
 
 def test_a_digest_leaves_the_stream_at_its_beginning() -> None:

@@ -49,7 +49,7 @@ OPERATIONS = {
     ),
     "build": Operation("02", f"rm -rf {PREFIX}", "make", "*", "/var/tmp", also="node128"),
     "copy": Operation(
-        "02", f"rm -rf {PREFIX}", "mv", f"*'{PREFIX}.part {PREFIX}'", "/usr/local", machine="node128",
+        "02", f"rm -rf {PREFIX}", "mv", f"*'{PREFIX}.runbook.part {PREFIX}'", "/usr/local", machine="node128",
     ),
     "register": Operation(
         "03", f"rm -f /usr/sbin/keepalived {UNITS}/keepalived.service", "install", "*keepalived.new", UNITS,
