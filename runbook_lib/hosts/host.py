@@ -120,7 +120,7 @@ class Host:
         if self._mark is None:
             return ()
         command = ending_of_earlier_runs(self._mark)
-        ended = self.run(command, timeout_s=END_S, shown="end what an earlier run left").check()
+        ended = self._execute(command, END_S, shown="end what an earlier run left").check()
         return tuple(ended.stdout.splitlines())
 
     def close(self) -> None:
