@@ -89,18 +89,32 @@ class Begun:
 @contextmanager
 def held(site: Site, notebook: str, machine: str, program: str, pattern: str) -> Iterator[Begun]:
     """A run of the notebook that stands where `program` is called on the machine with arguments like `pattern`."""
-    lab, wrapper = site.lab, f"/usr/local/sbin/{program}"
+    with holding(site.lab, machine, program, pattern):
+        run = Begun(site, notebook)
+        try:
+            until(lambda: run.is_over or stands(site.lab, machine))
+            assert not run.is_over, run.ended()
+            yield run
+        finally:
+            if not run.is_over:
+                run.kill()
+
+
+def stands(lab: Lab, machine: str) -> bool:
+    """Whether a call is held there."""
+    return on(lab, machine, "ls -d /run/held 2>/dev/null || :") != ""
+
+
+@contextmanager
+def holding(lab: Lab, machine: str, program: str, pattern: str) -> Iterator[None]:
+    """The next call of `program` on the machine with arguments like `pattern` is held."""
+    wrapper = f"/usr/local/sbin/{program}"
     real = on(lab, machine, f"rm -f {wrapper} /run/held; command -v {program}").strip()
     text = _WRAPPER.format(pattern=pattern, real=real)
     on(lab, machine, f"cat >{wrapper} <<'END'\n{text}END\nchmod +x {wrapper}; touch /run/hold")
-    run = Begun(site, notebook)
     try:
-        until(lambda: run.is_over or on(lab, machine, "ls -d /run/held 2>/dev/null || :") != "")
-        assert not run.is_over, run.ended()
-        yield run
+        yield
     finally:
-        if not run.is_over:
-            run.kill()
         if is_on(lab, machine):
             lab.wait_ssh(machine)
             on(lab, machine, f"rm -f /run/hold {wrapper}")

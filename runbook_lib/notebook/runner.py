@@ -42,6 +42,7 @@ class Runner:
         """Run them in order, each appended to `done` as it ends. Raises NotebookError, KeyboardInterrupt."""
         for notebook in notebooks:
             done.append(self._run_one(notebook, kernels.take()))
+            self._say(done[-1])
             if not done[-1].result.verdict.goes_on:
                 return
 
@@ -52,8 +53,11 @@ class Runner:
         seconds = round(time.monotonic() - begun, 1)
         changes = count_changes(journal_of(self.bundle), notebook.number)
         self._journal(notebook.number).write(NotebookFinished(notebook.name, ending.outcome, seconds))
-        self.progress.notebook_ended(notebook.name, ending.outcome, seconds, changes)
         return NotebookRun(NotebookResult(notebook.name, ending.outcome, seconds), changes, ending.why)
+
+    def _say(self, ended: NotebookRun) -> None:
+        result = ended.result
+        self.progress.notebook_ended(result.name, result.verdict, result.seconds, ended.changes)
 
     def _execute(self, notebook: Notebook, kernel: Kernel) -> Ending:
         guard = Guard(kernel, limit_s=self.cell_limit_s, grace_s=self.grace_s)
