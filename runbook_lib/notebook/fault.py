@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from runbook_lib import failover
+from runbook_lib import failover, signals
 from runbook_lib.chapter.service import UNIT, service_state
 from runbook_lib.checks.verdict import Skipped
 from runbook_lib.errors import FaultError, HostError
@@ -65,7 +65,8 @@ def recover(file: Path, overrides: Sequence[str]) -> int:
     model = _model(file, overrides)
     site = _opened(model)
     with only_run(model, this_process()), Progress().doing("undoing what is on, until the site says so"):
-        undone = failover.undo_recorded_faults(site)
+        with signals.held():  # an undo that has begun comes to its end
+            undone = failover.undo_recorded_faults(site)
         unsteady = _settle(site) if undone else ""
     print("\n".join(undone) or "nothing to undo")
     if unsteady:

@@ -116,8 +116,10 @@ def recover(site: OpenSite, progress: Progress) -> None:
     """Undo what a killed run left, and note which keepalived is there. Raises HostError or LabError."""
     if site.model.substrate == "ssh":  # the lab's machines may be off: then powering them on is the recovery
         require_all(site)
-    for undone in failover.undo_recorded_faults(site):
-        progress.say(f"recovered: {undone}")
+    with signals.held():  # an undo that has begun comes to its end
+        undone = failover.undo_recorded_faults(site)
+    for each in undone:
+        progress.say(f"recovered: {each}")
     require_all(site)
     for host in site.hosts.values():
         for command in host.end_leftovers():

@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chapter_run import Finished, Site
-from interruption import holding, left, on, stands, until
+from interruption import holding, left, on, release, stands, until
 from terminal import OnTerminal, on_a_terminal
 
 from runbook_lib.errors import INTERRUPTED
@@ -23,6 +23,7 @@ from runbook_lib.failover.faults.node_record import FOLDER
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 WITHIN_S = 90
+VIP = "192.168.42.130/"
 NODES = ("node129", "node128")
 
 
@@ -72,10 +73,15 @@ def quick(*stops: Callable[[Run], None]) -> list[object]:
     return [pytest.param(stop, marks=() if stop in stops else pytest.mark.slow) for stop in STOPS]
 
 
+def begun(site: Site, folder: Path, stop: Callable[[Run], None], *arguments: str) -> AbstractContextManager[Run]:
+    """A run of these notebooks, to be stopped so."""
+    return command(site, folder, stop, "run", "--out", str(folder), *arguments)
+
+
 @contextmanager
-def begun(site: Site, folder: Path, stop: Callable[[Run], None], *arguments: str) -> Iterator[Run]:
-    """A run of these notebooks; on a terminal of its own where that is what will be closed."""
-    argv = [sys.executable, "-m", "runbook_lib", "run", "-f", str(site.file), "--out", str(folder), *arguments]
+def command(site: Site, folder: Path, stop: Callable[[Run], None], *arguments: str) -> Iterator[Run]:
+    """A command; on a terminal of its own where that is what will be closed."""
+    argv = [sys.executable, "-m", "runbook_lib", *arguments, "-f", str(site.file)]
     if stop is window_closed:
         with on_a_terminal(argv, site.folder) as terminal:
             yield Run(terminal.process, folder, terminal)
@@ -91,7 +97,8 @@ def begun(site: Site, folder: Path, stop: Callable[[Run], None], *arguments: str
 
 @pytest.fixture
 def site(finished: Finished) -> Iterator[Site]:
-    """The chapter's site; after the test nothing of a run is left on any node, and the pair does its work."""
+    """The chapter's site, node129 its master; after the test nothing is left on, and the pair does its work."""
+    until(lambda: VIP in on(finished.site.lab, "node129", "ip -br addr"))
     yield finished.site
     lab = finished.site.lab
     until(lambda: not left(lab), 10)
@@ -166,3 +173,45 @@ def test_a_report_that_nobody_reads_changes_nothing(site: Site, tmp_path: Path) 
     (file,) = tmp_path.glob("*/result.json")
     assert (ran.returncode, json.loads(file.read_text())["verdict"]) == (0, "PASSED")
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("stop", quick(window_closed))
+def test_a_trial_in_mid_fault(site: Site, tmp_path: Path, stop: Callable[[Run], None]) -> None:
+    out = str(tmp_path / "out")
+    with command(site, tmp_path, stop, "trial", "stop-keepalived", "-n", "2", "--out", out) as run:
+        until(lambda: any(faults_on(site, node) for node in NODES))
+        stop(run)
+        assert run.process.wait(WITHIN_S) == INTERRUPTED
+    assert not any(faults_on(site, node) for node in NODES)
+
+
+@pytest.mark.parametrize("stop", quick(window_closed))
+def test_an_injection_until_its_effect_is_seen(site: Site, tmp_path: Path, stop: Callable[[Run], None]) -> None:
+    hold = holding(site.lab, "node129", "systemctl", "'stop keepalived'*")
+    with hold, command(site, tmp_path, stop, "fault", "inject", "stop-keepalived") as run:
+        until(lambda: stands(site.lab, "node129"))
+        stop(run)
+        assert run.process.wait(WITHIN_S) == INTERRUPTED
+    assert not any(faults_on(site, node) for node in NODES)
+
+
+@pytest.mark.parametrize("stop", quick(window_closed))
+def test_a_recovery_comes_to_its_end(site: Site, tmp_path: Path, stop: Callable[[Run], None]) -> None:
+    assert site.runbook("fault", "inject", "stop-keepalived", "--expire", "600").returncode == 0
+    hold = holding(site.lab, "node129", "systemctl", "'start keepalived'*")
+    with hold, command(site, tmp_path, stop, "fault", "recover") as run:
+        until(lambda: stands(site.lab, "node129"))
+        stop(run)
+        release(site.lab, "node129")
+        assert run.process.wait(WITHIN_S) == INTERRUPTED
+    assert not any(faults_on(site, node) for node in NODES)
+
+
+@pytest.mark.parametrize("stop", quick(window_closed))
+def test_a_look_at_every_check(site: Site, tmp_path: Path, stop: Callable[[Run], None]) -> None:
+    hold = holding(site.lab, "observer", "df", "*")
+    with hold, command(site, tmp_path, stop, "check") as run:
+        until(lambda: stands(site.lab, "observer"))
+        stop(run)
+        release(site.lab, "observer")
+        assert run.process.wait(WITHIN_S) == INTERRUPTED
