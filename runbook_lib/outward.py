@@ -11,7 +11,7 @@ import base64
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 MASK = "•••"
@@ -47,21 +47,26 @@ def protect(secret: Secret) -> None:
         _secrets.append(secret)
 
 
+def masked(text: str) -> str:
+    """`text` with every protected secret masked: for what has escape sequences of our own in it."""
+    return redact(text, _secrets)
+
+
 def outward(text: str) -> str:
-    """`text` with every protected secret masked, and control characters as Python writes them: `\\x1b`.
+    """The same, and control characters as Python writes them: `\\x1b`.
 
     Newline and tab stay. What changes the order of a line or has no width is written out, too.
     """
-    return _UNSEEN.sub(lambda found: _written(found[0]), redact(text, _secrets))
+    return _UNSEEN.sub(lambda found: _written(found[0]), masked(text))
 
 
-def outward_values(value: Any) -> Any:
-    """The same for every text in a JSON value, names included."""
+def outward_values(value: Any, shown: Callable[[str], str] = outward) -> Any:
+    """Every text in a JSON value as `shown`, names included."""
     if isinstance(value, str):
-        return outward(value)
+        return shown(value)
     if isinstance(value, dict):
-        return {outward_values(key): outward_values(item) for key, item in value.items()}
-    return [outward_values(item) for item in value] if isinstance(value, list | tuple) else value
+        return {outward_values(key, shown): outward_values(item, shown) for key, item in value.items()}
+    return [outward_values(item, shown) for item in value] if isinstance(value, list | tuple) else value
 
 
 def outward_json(value: Any) -> str:

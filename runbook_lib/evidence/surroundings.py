@@ -67,7 +67,10 @@ def _git(top: Path, *arguments: str) -> str | None:
     # safe.directory: root may look into a user's clone.
     command = ["git", "-c", f"safe.directory={top}", "-C", str(top), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=20, check=True, stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C while a run is closed must not leave it without its commit
+        )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()

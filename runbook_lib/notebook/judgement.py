@@ -15,6 +15,7 @@ from runbook_lib.journal import ChangeMade, CheckJudged, Record
 from runbook_lib.notebook.execution import Executed
 from runbook_lib.notebook.guard import Stop
 from runbook_lib.notebook.interrupted_cell import CellInterrupted
+from runbook_lib.outward import masked, outward_values
 
 PENDING = "pending"
 
@@ -86,7 +87,7 @@ def correct_marks(path: Path, executed: Executed, ending: Ending) -> None:
     """Write into the kept notebook what papermill gets wrong or leaves out.
 
     After a dead kernel the cell that was running carries no error, and cells that never ran are marked "completed":
-    a reader months later must see where it ended, and why.
+    a reader months later must see where it ended, and why. A secret that a cell showed is masked.
     """
     if not path.exists():
         return
@@ -101,4 +102,5 @@ def correct_marks(path: Path, executed: Executed, ending: Ending) -> None:
                 why = {"ename": ending.outcome, "evalue": ending.why, "traceback": [ending.why]}
                 cell["outputs"].append({"output_type": "error", **why})
     notebook["metadata"]["runbook"] = {"verdict": ending.outcome, "why": ending.why}
-    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    kept = outward_values(notebook, masked)  # IPython colours its tracebacks by escape sequences
+    path.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from types import TracebackType
 
+from runbook_lib import signals
 from runbook_lib.evidence import Bundle
 from runbook_lib.notebook import kernel
 from runbook_lib.notebook.kernels import Kernel, remove_orphans
@@ -28,8 +29,9 @@ class KernelQueue:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for started in self._taken + self._booting:
-            started.close()
+        with signals.held():
+            for started in self._taken + self._booting:
+                started.close()
 
     def take(self) -> Kernel:
         """The kernel of the next notebook in order; the one after it begins to boot."""

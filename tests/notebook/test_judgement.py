@@ -13,6 +13,7 @@ from runbook_lib.journal import ChangeMade, CheckJudged, Event, Record
 from runbook_lib.notebook.execution import Executed
 from runbook_lib.notebook.guard import Stop
 from runbook_lib.notebook.judgement import Ending, correct_marks, judge_notebook, kept_cells
+from runbook_lib.outward import Secret, protect
 
 WHOLE = Executed(Stop.NOT, died="", last_cell=1)
 
@@ -111,6 +112,14 @@ def test_the_kept_notebook_says_where_it_ended(tmp_path: Path) -> None:
     assert (done["outputs"], never["outputs"]) == ([], [])
     assert running["outputs"][0]["evalue"] == "The kernel died: oom."
     assert [c["metadata"]["papermill"]["status"] for c in (done, running, never)] == ["completed", "pending", "pending"]
+
+
+def test_a_secret_in_a_kept_output_is_masked(tmp_path: Path) -> None:
+    protect(Secret('pa"ss'))
+    path = tmp_path / "05-a.ipynb"
+    path.write_text(json.dumps({"cells": [cell(error=("ValueError", '\x1b[31msudo said pa"ss'))], "metadata": {}}))
+    correct_marks(path, WHOLE, Ending(Outcome.ERROR, "ValueError"))
+    assert kept_cells(path)[0]["outputs"][0]["evalue"] == "\x1b[31msudo said •••"
 
 
 def test_a_notebook_that_was_never_begun_has_no_cells(tmp_path: Path) -> None:

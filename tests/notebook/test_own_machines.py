@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -63,3 +64,27 @@ def test_the_passwords_are_nowhere_in_what_a_run_leaves(site: ForeignSite) -> No
     kept = [path for path in site.folder.glob("out/**/*") if path.is_file() and path.suffix not in {".png", ".svg"}]
     assert kept
     assert [path for path in kept if 'ho\\"rse' in path.read_text() or 'ho"rse' in path.read_text()] == []
+
+
+ECHOING_SUDO = """\
+#!/bin/sh
+read -r line
+echo "sudo: you typed $line" >&2
+exit 1
+"""
+
+
+def test_a_sudo_that_echoes_its_input_puts_the_password_nowhere(site: ForeignSite) -> None:
+    site.on("entry-a", f"cat >/usr/local/bin/sudo <<'END'\n{ECHOING_SUDO}END\nchmod 755 /usr/local/bin/sudo")
+    try:
+        said = [site.runbook("run", "--only", "00", "--out", str(site.folder / "echo")), site.runbook("check")]
+    finally:
+        site.on("entry-a", "rm /usr/local/bin/sudo")
+    (result,) = site.folder.glob("echo/*/result.json")
+    assert "sudo refuses op: sudo: you typed •••" in json.loads(result.read_text())["error"]
+    for status, out, err in said:
+        assert status == 2
+        assert "sudo refuses op: sudo: you typed •••" in err
+        assert 'ho"rse' not in out + err
+    kept = [path.read_text() for path in site.folder.glob("echo/**/*") if path.is_file()]
+    assert [text for text in kept if 'ho\\"rse' in text or 'ho"rse' in text] == []

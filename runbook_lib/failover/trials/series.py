@@ -21,6 +21,7 @@ from runbook_lib.failover.trials.claims import as_predicted, judge_outage
 from runbook_lib.failover.trials.trial import run_trial
 from runbook_lib.failover.trials.trial_record import Trial
 from runbook_lib.hosts import OpenSite
+from runbook_lib.outward import outward
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class TrialTable:
         """Keep the row of one more; `number` counts within its series. Raises OSError; the file stays as it was."""
         self.rows.append(row_of(number, trial))
         part = self._path.with_name(f"{self._path.name}.part")
-        part.write_text(render_csv(self.rows), encoding="utf-8")
+        part.write_text(outward(render_csv(self.rows)), encoding="utf-8")
         part.replace(self._path)
 
 

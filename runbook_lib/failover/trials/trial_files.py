@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from runbook_lib.errors import RunbookError
 from runbook_lib.failover.measuring.capture import CAPTURE, file_name
 from runbook_lib.failover.measuring.samples import parse_recording
 from runbook_lib.failover.trials.trial_record import Facts, Trial
+from runbook_lib.outward import outward_json
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class FactsFile(BaseModel):
 def write_facts(folder: Path, trial: Trial) -> None:
     """Keep what the raw files don't tell: with them, every number of the trial can be computed again."""
     kept = FactsFile(facts=trial, computed=_computed(trial))
-    (folder / f"{trial.name}.json").write_text(kept.model_dump_json(indent=2) + "\n", "utf-8")
+    (folder / f"{trial.name}.json").write_text(outward_json(json.loads(kept.model_dump_json())) + "\n", "utf-8")
 
 
 def read_trial(folder: Path, name: str) -> Trial:
