@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from runbook_lib.errors import RunbookError
 from runbook_lib.journal.events import CommandRan, Event, shorten
-from runbook_lib.outward import outward_values
+from runbook_lib.outward import masked, outward_values
 
 TORN = 64 * 1024
 """Bytes to look back for the end of the last whole line; a longer piece is looked for in the whole file."""
@@ -70,12 +70,12 @@ class Journal:
             ) from error
 
     def _values(self, event: Event) -> Any:
-        # Before JSON: escaping would hide a secret that has a quote or a backslash.
-        values = outward_values(_EVENT_TYPES[event.kind].dump_python(event, mode="json"))
-        # Cut after redaction: a secret across the cut would leave its two halves.
+        values = _EVENT_TYPES[event.kind].dump_python(event, mode="json")
         if isinstance(event, CommandRan):
-            values |= {stream: shorten(values[stream]) for stream in ("stdout", "stderr")}
-        return values
+            # Cut after masking: a secret across the cut would leave its two halves.
+            values |= {stream: shorten(masked(values[stream])) for stream in ("stdout", "stderr")}
+        # Before JSON: escaping would hide a secret that has a quote or a backslash.
+        return outward_values(values)
 
 
 def _append(path: Path, line: bytes) -> None:
