@@ -35,7 +35,6 @@ def trial(outage_s: float = 0.82, *, band: Band | None = None, late_at_s: float 
         band=band or Band(0.805, 0.805, "skew"),
         seed=7,
         phase_s=0.4,
-        asked_s=FAULT_S - 0.03,
         fault_s=FAULT_S - 0.005,
         undone_s=6.0,
         steady_s=7.5,

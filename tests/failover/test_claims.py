@@ -124,3 +124,14 @@ def test_what_is_lost_after_the_undo_is_not_the_faults_outage() -> None:
     assert made.outage is None
     assert [round(outage.duration_s or 0.0, 2) for outage in made.way_back] == [0.5]
     assert trial(0.5).way_back == ()
+
+
+def test_a_request_lost_just_before_the_fault_is_not_its_outage() -> None:
+    made = trial(0.82)
+    stray = made.recording.samples[298]  # sent 15 ms before the fault
+    lost = replace(stray, kind="timeout", entry="")
+    samples = tuple(lost if sample is stray else sample for sample in made.recording.samples)
+    seen = replace(made, recording=replace(made.recording, samples=samples))
+    assert seen.outage == made.outage
+    assert seen.outage == seen.timeline.layer("http").outage
+    assert judge_outage(seen).status is Status.PASSED

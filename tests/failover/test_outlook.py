@@ -50,7 +50,6 @@ def test_the_return_of_the_vip_is_told_also_where_it_cost_nothing() -> None:
             addresses=addresses,
             router_id=raw.router_id,
             fault_s=raw.fault_s,
-            asked_s=raw.fault_s,
             undone_s=raw.undone_s,
             steady_s=raw.steady_s,
         )

@@ -5,6 +5,7 @@ import pytest
 from runbook_lib.errors import RunbookError
 from runbook_lib.failover.measuring.samples import (
     Sample,
+    Window,
     answers,
     find_outages,
     outage_of_fault,
@@ -58,14 +59,22 @@ def test_an_outage_without_end() -> None:
     assert str(outage) == "without end (3 refused)"
 
 
-def test_the_outage_of_a_fault_is_the_first_that_was_on_after_it() -> None:
+def test_the_outage_of_a_fault_is_the_first_that_begins_in_its_window() -> None:
     timeline = samples("aRaaaTTbbbTa")
     assert len(find_outages(timeline)) == 3
-    found = outage_of_fault(timeline, fault_s=0.055)
+    found = outage_of_fault(timeline, Window(0.045))
     assert found is not None
-    assert found.start_s == pytest.approx(0.05)  # sent before the fault, lost by it
-    assert outage_of_fault(timeline, fault_s=0.2) is None
-    assert outage_of_fault(samples("aaabbb"), fault_s=0.01) is None
+    assert (found.start_s, found.start_gap_s) == pytest.approx((0.05, 0.01))
+    assert outage_of_fault(timeline, Window(0.2)) is None
+    assert outage_of_fault(timeline, Window(0.02, 0.045)) is None
+    assert outage_of_fault(samples("aaabbb"), Window(0.01)) is None
+
+
+def test_what_was_lost_before_the_fault_widens_its_gap_alone() -> None:
+    found = outage_of_fault(samples("aaTTTTbb"), Window(0.035))
+    assert found is not None
+    assert (found.start_s, found.start_gap_s) == pytest.approx((0.04, 0.03))
+    assert found.kinds == (("timeout", 2),)
 
 
 def test_lateness_counts_only_in_its_stretch_of_time() -> None:

@@ -15,6 +15,7 @@ from runbook_lib.failover.measuring.invariant import gaps, overlaps
 from runbook_lib.failover.measuring.layers import find_parts
 from runbook_lib.failover.measuring.samples import Sample, answers, find_outages
 from runbook_lib.failover.measuring.timeline import Timeline, timeline
+from runbook_lib.hosts import ClockOffset
 
 KINDS = ("ok", "timeout", "refused", "local-ENOBUFS")
 recorded = st.lists(
@@ -115,6 +116,35 @@ def test_the_parts_follow_one_another_and_add_up_to_the_outage(story: Story) -> 
     assert all(one.end_s == other.start_s for one, other in pairwise(seen.parts))
     assert all(part.duration_s >= 0 for part in seen.parts)
     assert sum(part.duration_s for part in seen.parts) == pytest.approx(outage.duration_s)
+
+
+@whole
+@given(stories, st.sets(st.integers(0, 390), max_size=5))
+def test_what_was_lost_before_the_fault_moves_no_edge_of_its_outage(story: Story, stray: set[int]) -> None:
+    raw = raw_trial(story)
+    earlier = {seq for seq in stray if seq * 0.01 < raw.window.start_s}
+    marred = tuple(replace(s, kind="refused", entry="") if s.seq in earlier else s for s in raw.recording.samples)
+    seen = timeline(replace(raw, recording=replace(raw.recording, samples=marred))).layer("http").outage
+    outage = timeline(raw).layer("http").outage
+    assert seen is not None
+    assert outage is not None
+    assert replace(seen, start_gap_s=outage.start_gap_s) == outage
+    assert seen.start_gap_s >= outage.start_gap_s
+
+
+@whole
+@given(stories, st.integers(0, 5), st.integers(0, 50))
+def test_the_window_opens_as_early_as_the_clocks_allow(story: Story, lost: int, error_ms: int) -> None:
+    raw = raw_trial(story)
+    clocks = {name: ClockOffset(0.0, error_ms / 1e3) for name in raw.nodes}
+    first = min(s.seq for s in raw.recording.samples if not s.good)
+    too_early = tuple(
+        replace(s, kind="timeout", entry="") if first - lost <= s.seq < first else s for s in raw.recording.samples
+    )
+    outage = timeline(replace(raw, recording=replace(raw.recording, samples=too_early), clocks=clocks)).layer("http")
+    assert outage.outage is not None
+    sends = [s.sent_s for s in too_early if not s.good]
+    assert outage.outage.start_s == min(at for at in sends if at >= raw.fault_s - error_ms / 1e3)
 
 
 @whole

@@ -49,7 +49,6 @@ def full_trial() -> Trial:
         router_id=raw.router_id,
         clocks=raw.clocks,
         fault_s=raw.fault_s,
-        asked_s=3.29,
         undone_s=raw.undone_s,
         steady_s=raw.steady_s,
         band=Band(2.805, 3.805, "3A + skew less up to A"),

@@ -49,7 +49,7 @@ def draw_catalogue(
 
 def _until_s(trial: Trial) -> float:
     """Where the trial's mark stands: at its outage, or at the end of the recording where the service did not return."""
-    return trial.steady_s - trial.asked_s if trial.lasted_s is None else trial.lasted_s
+    return trial.steady_s - trial.fault_s if trial.lasted_s is None else trial.lasted_s
 
 
 def _draw_distribution(axes: Axes, series: Series) -> None:

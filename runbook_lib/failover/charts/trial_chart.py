@@ -179,7 +179,7 @@ def _draw_speed(axes: Axes, trial: Trial, colours: Mapping[str, str]) -> None:
 
 def _draw_marks(axes: Axes, trial: Trial) -> None:
     """The fault's window shaded; the band of the predicted recovery; its exact moment; what was measured."""
-    start_s = trial.asked_s if trial.outage is None else trial.outage.start_s
+    start_s = trial.fault_s if trial.outage is None else trial.outage.start_s
     zero_s = trial.fault_s
     axes.axvspan(0, trial.undone_s - zero_s, color=SHADE, alpha=0.6, linewidth=0, zorder=-2)
     if trial.band.bounded and (trial.outage is not None or trial.band.low_s > 0):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from runbook_lib.failover.measuring.holders import Hold
+from runbook_lib.failover.measuring.samples import Window
 from runbook_lib.failover.measuring.wire import Advertisement, Wire
 
 T = TypeVar("T")
@@ -37,18 +38,6 @@ class HandOver:
         """The old holder's last word on the wire."""
         word = self.goodbye or self.last_advert
         return None if word is None else word.at_s
-
-
-@dataclass(frozen=True)
-class Window:
-    """The stretch of time in which a fault is taken over: from the fault to its undo."""
-
-    start_s: float
-    end_s: float
-
-    def holds(self, at_s: float) -> bool:
-        """Whether the moment lies in it."""
-        return self.start_s <= at_s <= self.end_s
 
 
 def find_handover(holder: str, nodes: Mapping[str, str], wire: Wire, holds: Sequence[Hold], window: Window) -> HandOver:

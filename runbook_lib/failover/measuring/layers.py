@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from runbook_lib.failover.measuring.handover import HandOver, Window
-from runbook_lib.failover.measuring.samples import ARP, HTTP, LANES, Outage, Recording, Sample, outage_of_fault
+from runbook_lib.failover.measuring.handover import HandOver
+from runbook_lib.failover.measuring.samples import ARP, HTTP, LANES, Outage, Recording, Sample, Window, outage_of_fault
 from runbook_lib.keepalived_conf.model import USUAL_ADVERTS
 
 VRRP = "vrrp"
@@ -96,8 +96,7 @@ def _lane(recording: Recording, name: str, window: Window) -> Layer:
     if not any(sample.observed for sample in samples):
         why = recording.missing.get(name) or (samples[0].kind if samples else "it was not probed")
         return Layer(name, None, why)
-    outage = outage_of_fault(samples, window.start_s)
-    return Layer(name, outage if outage and outage.start_s <= window.end_s else None)
+    return Layer(name, outage_of_fault(samples, window))
 
 
 def _on_the_wire(handover: HandOver) -> Outage | None:

@@ -5,9 +5,10 @@ Times are seconds since the probe's start, on the observer's monotonic clock.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from runbook_lib.errors import RunbookError
@@ -64,6 +65,22 @@ class Recording:
     def lane(self, name: str) -> tuple[Sample, ...]:
         """The samples of a lane; none where it could not be probed."""
         return self.samples if name == HTTP else self.others.get(name, ())
+
+
+@dataclass(frozen=True)
+class Window:
+    """The stretch of time in which a fault is taken over: from the fault, or as early as the clocks allow, to its undo.
+
+    The one rule for what belongs to a fault, whoever asks: waiting, timeline, verdict, chart and table.
+    """
+
+    start_s: float
+    end_s: float = math.inf
+    """Infinite while it lasts."""
+
+    def holds(self, at_s: float) -> bool:
+        """Whether the moment lies in it."""
+        return self.start_s <= at_s <= self.end_s
 
 
 @dataclass(frozen=True)
@@ -145,9 +162,17 @@ def find_outages(samples: Sequence[Sample]) -> tuple[Outage, ...]:
     return tuple(found)
 
 
-def outage_of_fault(samples: Sequence[Sample], fault_s: float) -> Outage | None:
-    """The first outage that was still on when the fault came, or began after it; None: nothing was lost."""
-    return next((o for o in find_outages(samples) if o.end_s is None or o.end_s > fault_s), None)
+def outage_of_fault(samples: Sequence[Sample], window: Window) -> Outage | None:
+    """The first outage that begins in the window of a fault; None: nothing was lost in it.
+
+    A request that was sent before the window and lost is no part of it. Where the loss goes on into the window, the
+    outage begins with the first request in it, and what was lost before stands in its `start_gap_s`.
+    """
+    outage = next(iter(find_outages([sample for sample in samples if sample.sent_s >= window.start_s])), None)
+    if outage is None or outage.start_s > window.end_s:
+        return None
+    good_s = max((s.sent_s for s in samples if s.good and s.sent_s < outage.start_s), default=outage.start_s)
+    return replace(outage, start_gap_s=outage.start_s - good_s)
 
 
 def worst_lateness_s(samples: Iterable[Sample], from_s: float, to_s: float) -> float:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from runbook_lib.failover.measuring.handover import HandOver, Window, find_handover
+from runbook_lib.failover.measuring.clocks import fault_window
+from runbook_lib.failover.measuring.handover import HandOver, find_handover
 from runbook_lib.failover.measuring.holders import Hold, Seen, find_holds, parse_addresses
 from runbook_lib.failover.measuring.invariant import Allowed, Breach, gaps, overlaps, violations
 from runbook_lib.failover.measuring.layers import Layer, MeasuredPart, Unknown, find_layers, find_parts, find_unknown
-from runbook_lib.failover.measuring.samples import HTTP, LANES, Recording, Span, answers
+from runbook_lib.failover.measuring.samples import HTTP, LANES, Recording, Span, Window, answers
 from runbook_lib.failover.measuring.wire import Advertisement, Announcement, Claim, Wire, parse_capture
 from runbook_lib.hosts import ClockOffset
 
@@ -44,6 +45,11 @@ class RawTrial:
     """When all was prepared for the fault: from here on the invariant watches."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Why a file is not there: `capture`, or the node whose addresses were to be written down."""
+
+    @property
+    def window(self) -> Window:
+        """What lies in it belongs to the fault."""
+        return fault_window(self.fault_s, self.clocks, self.undone_s)
 
 
 @dataclass(frozen=True)
@@ -90,8 +96,7 @@ class Timeline:
 
 def timeline(raw: RawTrial) -> Timeline:
     """Everything that the files say. Raises RunbookError when one of them can't be read."""
-    # A little before the fault: the clocks leave that open.
-    window = Window(raw.fault_s - raw.clocks[raw.holder].error_s, raw.undone_s)
+    window = raw.window
     wire = _wire(raw)
     seen = {node: parse_addresses(text, raw.vip) for node, text in raw.addresses.items()}
     holds = tuple(hold for node in raw.nodes for hold in _holds(raw, node, seen.get(node, ())))

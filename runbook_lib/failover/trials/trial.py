@@ -18,7 +18,7 @@ from runbook_lib.failover.faults.catalogue import DEFAULT_FAULT, Fault, fault_na
 from runbook_lib.failover.faults.inject import EXPIRES_S, injected, not_agreed, why_not
 from runbook_lib.failover.faults.injection import slow_s
 from runbook_lib.failover.measuring.capture import Capture, observer_interface
-from runbook_lib.failover.measuring.clocks import measured_clocks
+from runbook_lib.failover.measuring.clocks import fault_window, measured_clocks
 from runbook_lib.failover.measuring.probe import Probe, probing
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.pair import Pair
@@ -113,9 +113,8 @@ def run_trial(site: OpenSite, fault: Fault, seed: int, *, follow: bool = False) 
         with injected(site, fault, name, site.hosts[state.holder], expires_s=expires_s) as injection:
             ready_s = probe.newest_s
             time.sleep(wait_s)  # the random clock phase: a wait for nothing
-            asked_s = probe.newest_s
             fault_s = injection.apply() - clocks[state.holder].offset_s - probe.start_unix_s
-            wait_for_recovery(probe, asked_s, watched_s)
+            wait_for_recovery(probe, fault_window(fault_s, clocks), watched_s)
             # A machine that is lost takes connections with it: what the application makes of that is part of the story.
             lost = follow and fault.power in ("shutdown", "cut")
             followed = follow_application(site, wait_for_running=fault.power == "cut") if lost else None
@@ -135,7 +134,6 @@ def run_trial(site: OpenSite, fault: Fault, seed: int, *, follow: bool = False) 
         seed=seed,
         phase_s=wait_s,
         ready_s=ready_s,
-        asked_s=asked_s,
         fault_s=fault_s,
         undone_s=undone_s,
         steady_s=steady_s,

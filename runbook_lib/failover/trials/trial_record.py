@@ -9,10 +9,10 @@ from functools import cached_property
 from runbook_lib.failover.measuring.holders import Hold
 from runbook_lib.failover.measuring.samples import (
     DISTURBED_S,
+    HTTP,
     Outage,
     Recording,
     find_outages,
-    outage_of_fault,
     worst_lateness_s,
 )
 from runbook_lib.failover.measuring.timeline import RawTrial, Timeline, timeline
@@ -52,8 +52,6 @@ class Facts:
     """Each node's clock against the observer's, by name."""
     ready_s: float
     """When all was prepared for the fault: until then a holder may have been taken away on purpose."""
-    asked_s: float
-    """The newest sample when the fault was asked for."""
     fault_s: float
     """When the fault was applied, by the clock of the machine that it hit, its offset taken off."""
     undone_s: float
@@ -102,11 +100,10 @@ class Trial(Facts):
         """What every layer and every node saw."""
         return timeline(self.raw)
 
-    @cached_property
+    @property
     def outage(self) -> Outage | None:
         """The fault's outage; None: no request was lost while it was on."""
-        found = outage_of_fault(self.recording.samples, self.asked_s)
-        return found if found is not None and found.start_s <= self.undone_s else None
+        return self.timeline.layer(HTTP).outage
 
     @property
     def lasted_s(self) -> float | None:

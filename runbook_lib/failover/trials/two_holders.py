@@ -49,7 +49,7 @@ def _row(series: Series) -> Holders:
 
 
 def _answered(trial: Trial) -> set[str]:
-    return {claim.mac for claim in trial.timeline.claims if trial.fault_s <= claim.at_s <= trial.undone_s}
+    return {claim.mac for claim in trial.timeline.claims if trial.raw.window.holds(claim.at_s)}
 
 
 def _lost(outages: Iterable[Outage | None]) -> str:

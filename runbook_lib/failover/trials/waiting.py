@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from runbook_lib.errors import HostError
 from runbook_lib.failover.faults.injection import slow_s
 from runbook_lib.failover.measuring.probe import Probe
-from runbook_lib.failover.measuring.samples import Sample, outage_of_fault
+from runbook_lib.failover.measuring.samples import Sample, Window, outage_of_fault
 from runbook_lib.failover.theory.pair import Pair
 from runbook_lib.failover.theory.predictions import longest_takeover_s
 from runbook_lib.failover.trials.steady import PairState, judge_steady, pair_state
@@ -27,7 +27,7 @@ QUIET_S = 1.0
 """So long every request must have been answered."""
 SHOWN_S = 1.5
 """How long the recovered site is watched before the undo: it belongs on the chart."""
-WINDOW = 200
+NEWEST = 200
 """Samples finish out of order by at most the 0.9 s after which one gives up."""
 
 
@@ -73,14 +73,12 @@ def wait_until_steady(site: OpenSite, probe: Probe) -> PairState:
     return state
 
 
-def wait_for_recovery(probe: Probe, asked_s: float, within_s: float) -> None:
+def wait_for_recovery(probe: Probe, window: Window, within_s: float) -> None:
     """Wait until the fault's outage is over and the recovered site was watched a little, or `within_s` have passed."""
-    known = len(probe.samples)
 
     def recovered(samples: Sequence[Sample]) -> bool | None:
-        new = sorted(samples[max(0, known - WINDOW) :], key=lambda sample: sample.seq)
-        outage = outage_of_fault(new, asked_s)
-        over = outage is not None and outage.end_s is not None and new[-1].sent_s >= outage.end_s + SHOWN_S
+        outage = outage_of_fault(sorted(samples, key=lambda sample: sample.seq), window)
+        over = outage is not None and outage.end_s is not None and probe.newest_s >= outage.end_s + SHOWN_S
         return True if over else None
 
     probe.wait_for(recovered, within_s)
@@ -107,5 +105,5 @@ def wait_for_nodes(site: OpenSite) -> PairState:
 def _quiet(samples: Sequence[Sample]) -> bool | None:
     """True once the requests of the last QUIET_S were all answered."""
     last_bad_s = max((s.sent_s for s in samples if not s.good and s.observed), default=0.0)
-    newest_s = max((s.sent_s for s in samples[-WINDOW:]), default=0.0)
+    newest_s = max((s.sent_s for s in samples[-NEWEST:]), default=0.0)
     return True if newest_s - last_bad_s >= QUIET_S else None
