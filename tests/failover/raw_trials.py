@@ -28,6 +28,10 @@ class Story:
     goodbye: bool = False
     node_clock_s: float = 0.0
     """So far the nodes' clocks are ahead of the observer's."""
+    late_s: float = 0.0
+    """So much later than its timer says does the BACKUP take over."""
+    address_late_s: float = 0.0
+    """So much later than its advertisement comes the BACKUP's address, and its announcement: its machine stalls."""
     start_s: float = 0.0
     """So much later on the observer's clock did everything happen."""
 
@@ -39,12 +43,17 @@ class Story:
     @property
     def taken_s(self) -> float:
         """When the BACKUP takes over."""
-        return (self.fault_s + 0.001 if self.goodbye else self.last_s + 3.0) + SKEW_S
+        return (self.fault_s + 0.001 if self.goodbye else self.last_s + 3.0) + SKEW_S + self.late_s
+
+    @property
+    def added_s(self) -> float:
+        """When the BACKUP's kernel has the address."""
+        return self.taken_s + self.address_late_s
 
 
 def samples(lane: str, story: Story, *, until_s: float = STEADY_S) -> tuple[Sample, ...]:
     every = EVERY_S[lane]
-    back_s = story.taken_s + 0.002
+    back_s = story.added_s + 0.002
     made = []
     for seq in range(round(until_s / every)):
         sent = seq * every
@@ -62,11 +71,11 @@ def raw_trial(story: Story = Story()) -> RawTrial:
     zero = ZERO + story.start_s
     frames = [(at, advert(MASTER, 100)) for at in _seconds(story.phase_s, story.fault_s)]
     frames += [(story.fault_s + 0.001, advert(MASTER, 0))] if story.goodbye else []
-    frames += [(story.taken_s + 0.001, gratuitous(BACKUP_MAC)), (story.taken_s + 0.003, advert(BACKUP, 50))]
+    frames += [(story.added_s + 0.001, gratuitous(BACKUP_MAC)), (story.taken_s + 0.003, advert(BACKUP, 50))]
     frames += [(at, advert(BACKUP, 50)) for at in _seconds(story.taken_s + 1.003, STEADY_S)]
     frames += [(0.5, answer(MASTER_MAC)), (story.taken_s + 0.5, answer(BACKUP_MAC))]
     gone = f"[{stamp(zero + story.fault_s + story.node_clock_s)}] Deleted 2: ens33    inet {VIP}/24 scope global\n"
-    come = f"[{stamp(zero + story.taken_s + story.node_clock_s)}] 2: ens33    inet {VIP}/24 scope global\n"
+    come = f"[{stamp(zero + story.added_s + story.node_clock_s)}] 2: ens33    inet {VIP}/24 scope global\n"
     seen = f"# boot at={zero} id=b1\n# seen at={zero + 0.2 + story.node_clock_s:.6f}"
     return RawTrial(
         recording=Recording(zero, samples(HTTP, story), "", {lane: samples(lane, story) for lane in EVERY_S}),

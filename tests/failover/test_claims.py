@@ -4,12 +4,14 @@ import math
 from dataclasses import replace
 
 import pytest
+from raw_trials import Story, raw_trial
 from trials import trial
 
 from runbook_lib.checks.verdict import Skipped, Status, Verdict
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.trials.application import Followed
 from runbook_lib.failover.trials.claims import judge_application, judge_outage, outage_in_band
+from runbook_lib.failover.trials.trial_record import Trial
 
 NEVER = Band(math.inf, math.inf, "weight -20: 80 is not below the 50 of node128")
 
@@ -35,8 +37,48 @@ def test_a_disturbed_trial_is_kept_and_not_judged() -> None:
     verdict = judge_outage(trial(0.9, late_at_s=3.5))
     assert verdict.status is Status.SKIPPED
     assert verdict.observed == (
-        "not judged, the measuring machine stalled: shutdown-master: 900 ms (+10/−10 ms; 90 timeout); "
+        "not judged: shutdown-master: 900 ms (+10/−10 ms; 90 timeout); "
         "predicted 0.805 s; then node128 held the VIP; disturbed: a send was 30 ms late"
+    )
+
+
+def told(story: Story) -> Trial:
+    """The trial of which this is told; the take-over is predicted from 2.805 to 3.805 s."""
+    raw = raw_trial(story)
+    facts = {name: getattr(raw, name) for name in ("recording", "capture", "addresses", "clocks", "fault_s")}
+    band = Band(2.805, 3.805, "3A + skew less up to A")
+    return replace(trial(band=band), **facts, router_id=raw.router_id, undone_s=raw.undone_s, steady_s=raw.steady_s)
+
+
+def test_a_standby_that_stalled_in_its_take_over_is_named_and_not_judged() -> None:
+    assert judge_outage(told(Story())).status is Status.PASSED
+    made = told(Story(address_late_s=1.25))
+    assert made.disturbances == ("node128's address came 1.247 s after its advertisement",)
+    verdict = judge_outage(made)
+    assert verdict.status is Status.SKIPPED
+    assert verdict.observed == (
+        "not judged: shutdown-master: 4160 ms (+10/−10 ms; 416 timeout); predicted 2.805-3.805 s; "
+        "then node128 held the VIP; disturbed: node128's address came 1.247 s after its advertisement"
+    )
+
+
+def test_a_standby_that_only_takes_over_late_is_judged() -> None:
+    made = told(Story(late_s=1.25))  # address, announcement and advertisement together
+    assert made.disturbances == ()
+    assert judge_outage(made).status is Status.FAILED
+
+
+def test_where_advertisements_are_lost_on_purpose_a_late_one_says_nothing() -> None:
+    made = replace(told(Story(address_late_s=1.25)), fault="vrrp-loss", band=Band(0.0, math.inf, "a rate"))
+    assert not made.disturbed
+
+
+def test_both_rules_are_told() -> None:
+    made = told(Story(address_late_s=1.25))
+    late = tuple(replace(s, late_s=0.03) if s.seq == 350 else s for s in made.recording.samples)
+    assert replace(made, recording=replace(made.recording, samples=late)).disturbances == (
+        "a send was 30 ms late",
+        "node128's address came 1.247 s after its advertisement",
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_trials import STEADY_S, Story, raw_trial
 
+from runbook_lib.failover.measuring.handover import TOGETHER_S
 from runbook_lib.failover.measuring.holders import Hold, Seen, find_holds
 from runbook_lib.failover.measuring.invariant import gaps, overlaps
 from runbook_lib.failover.measuring.layers import find_parts
@@ -148,11 +149,27 @@ def test_the_window_opens_as_early_as_the_clocks_allow(story: Story, lost: int, 
 
 
 @whole
+@given(stories, st.integers(0, 1500), st.integers(0, 60), st.integers(-5000, 5000))
+def test_a_standby_stalls_where_its_moments_lie_further_apart_than_rule_and_clocks_allow(
+    story: Story, late_ms: int, error_ms: int, ahead_ms: int
+) -> None:
+    raw = raw_trial(replace(story, address_late_s=late_ms / 1e3, node_clock_s=ahead_ms / 1e3))
+    error_s = error_ms / 1e3
+    seen = timeline(replace(raw, clocks={name: replace(clock, error_s=error_s) for name, clock in raw.clocks.items()}))
+    on_the_wire_s, address_s = late_ms / 1e3 - 0.002, late_ms / 1e3 - 0.003  # after the advertisement
+    if on_the_wire_s > TOGETHER_S + 1e-4:
+        assert seen.stall.startswith("node128's ")
+        assert seen.stall.endswith(" s after its advertisement")
+    elif max(on_the_wire_s, address_s - error_s) < TOGETHER_S - 1e-4:
+        assert seen.stall == ""
+
+
+@whole
 @given(stories)
 def test_a_failover_as_predicted_breaks_no_rule(story: Story) -> None:
     seen = timeline(raw_trial(story))
     assert (seen.violations, seen.overlaps) == ((), ())
-    assert seen.handover.successor == "node128"
+    assert (seen.handover.successor, seen.stall) == ("node128", "")
 
 
 @given(st.lists(st.tuples(times, st.booleans(), st.sampled_from(("b1", "b2"))), max_size=12), times)

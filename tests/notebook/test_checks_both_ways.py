@@ -305,7 +305,7 @@ def test_an_outage_that_the_parameters_do_not_explain(finished: Finished, site: 
 
 
 def undisturbed(site: OpenSite, fault: str) -> failover.Trial:
-    """A trial of the fault that is judged: where this machine stalled in it, another one, up to six in all."""
+    """A trial of the fault that is judged: where a machine stalled in it, another one, up to six in all."""
     for _ in range(6):
         trial = failover.measure_failover(site, fault)
         assert isinstance(trial, failover.Trial)

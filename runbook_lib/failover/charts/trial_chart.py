@@ -53,7 +53,7 @@ def title_of(trial: Trial) -> str:
         predicted = f"{low} ms" if low == high else f"{low}–{high} ms"
     if trial.predicted_s is not None:
         predicted += f"; from the wire, exactly {trial.predicted_s * 1e3:.0f} ms"
-    stalled = f"; disturbed, not judged: a send was {trial.lateness_s * 1e3:.0f} ms late" if trial.disturbed else ""
+    stalled = f"; disturbed, not judged: {', '.join(trial.disturbances)}" if trial.disturbed else ""
     return f"{what}: {lost}\npredicted: {predicted}{stalled}"
 
 

@@ -14,7 +14,7 @@ from itertools import groupby
 from runbook_lib.errors import RunbookError
 
 DISTURBED_S = 0.020
-"""A send later than this: the measuring machine itself stalled, and the trial is kept and counted, not judged."""
+"""A send later than this: the measuring machine stalled, and the trial is kept and counted, not judged."""
 HEADER = "# runbook probe 2 start_unix_us="
 HTTP, TCP, ICMP, ARP = "http", "tcp", "icmp", "arp"
 LANES = (HTTP, TCP, ICMP, ARP)

@@ -76,6 +76,8 @@ class Timeline:
     """Every stretch without a holder, also the predicted one."""
     violations: tuple[Breach, ...]
     """Those that nothing excuses."""
+    stall: str
+    """How the new holder's machine stalled in the middle of its take-over; empty: it did not, as far as was seen."""
     unknown: tuple[Unknown, ...]
     """What could not be observed: no failure, and no proof of the contrary."""
 
@@ -121,6 +123,7 @@ def timeline(raw: RawTrial) -> Timeline:
         violations=violations(
             overlapping, () if unseen else empty, Allowed(window.start_s, window.end_s, raw.longest_gap_s)
         ),
+        stall=handover.stall(raw.clocks[handover.successor].error_s) if handover.successor else "",
         unknown=(*find_unknown(raw.recording), *unseen),
     )
 

@@ -27,7 +27,7 @@ def judge_outage(trial: Trial | Skipped) -> Verdict:
     if isinstance(trial, Skipped):
         return Verdict.skipped(trial.reason)
     if trial.disturbed:
-        return Verdict.skipped(f"not judged, the measuring machine stalled: {trial}")
+        return Verdict.skipped(f"not judged: {trial}")
     if trial.band.says_nothing:
         return Verdict.skipped(f"not judged, as only a rate is predicted: {trial}")
     wrong = _wrong(trial)

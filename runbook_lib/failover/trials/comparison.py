@@ -20,6 +20,7 @@ from runbook_lib.hosts import OpenSite
 TABLE = "data/trials.csv"
 MOST_DISTURBED = 0.10
 """Share of the trials that may be disturbed: with more, the machine was too busy to measure on."""
+AGAIN = "Measure again when less is going on. A node that is late each time does not stall: journalctl -u keepalived"
 LEAST_INSIDE = 0.95
 """Share of the others that must lie inside the band."""
 EXACT_MEDIAN_S, EXACT_95_S = 0.010, 0.030
@@ -133,11 +134,15 @@ def judge_catalogue(found: Comparison | Skipped) -> Verdict:
     if wrong:
         return Verdict.failed(observed, " ".join(map(_first_hint, wrong)))
     if stalled:
-        names = ", ".join(series.name for series in stalled)
-        return Verdict.warned(f"{observed}; disturbed: {names}", "Measure again when less is going on.")
+        return Verdict.warned(f"{observed}; disturbed: {'; '.join(map(_stalled, stalled))}", AGAIN)
     if not any(series.judged for series in found.series):
         return found.nothing_judged(f"of {series.name} only a rate is predicted" for series in found.series)
     return Verdict.passed(observed)
+
+
+def _stalled(series: Series) -> str:
+    first = next(trial for trial in series.trials if trial.disturbed)
+    return f"{series.name} {series.disturbed} of {len(series.trials)} ({', '.join(first.disturbances)})"
 
 
 def _first_hint(series: Series) -> str:

@@ -43,6 +43,8 @@ class Row:
     uncertainty_ms: float | None
     """How much longer or shorter it may have been: the wider of the gaps between the requests at its two edges."""
     disturbed: bool
+    disturbance: str
+    """Which machine stalled, and by how much."""
     verdict: str
 
 
@@ -61,7 +63,7 @@ class Series:
 
     @property
     def disturbed(self) -> int:
-        """In so many the measuring machine itself stalled."""
+        """In so many a machine stalled."""
         return sum(trial.disturbed for trial in self.trials)
 
     @property
@@ -140,6 +142,7 @@ def row_of(number: int, trial: Trial) -> Row:
         measured_ms=_ms(outage.duration_s) if outage else None,
         uncertainty_ms=_ms(trial.uncertainty_s) if outage else None,
         disturbed=trial.disturbed,
+        disturbance=", ".join(trial.disturbances),
         verdict=str(judge_outage(trial).status),
     )
 

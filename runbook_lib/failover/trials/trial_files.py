@@ -23,6 +23,7 @@ class Computed:
     outage_s: float | None
     predicted_s: float | None
     lateness_s: float
+    disturbances: tuple[str, ...]
     last_advert_s: float | None
     goodbye_s: float | None
     unknown: tuple[str, ...]
@@ -82,6 +83,7 @@ def _computed(trial: Trial) -> Computed:
         outage_s=trial.outage.duration_s if trial.outage else None,
         predicted_s=trial.predicted_s,
         lateness_s=trial.lateness_s,
+        disturbances=trial.disturbances,
         last_advert_s=trial.timeline.last_advert_s,
         goodbye_s=trial.timeline.goodbye_s,
         unknown=tuple(map(str, trial.timeline.unknown)),

@@ -149,12 +149,20 @@ class Trial(Facts):
         return 0.0 if self.outage is None else max(self.outage.start_gap_s, self.outage.end_gap_s)
 
     @property
+    def disturbances(self) -> tuple[str, ...]:
+        """By which of the rules a machine stalled in it: the prober's sends, the new holder's moments."""
+        late = f"a send was {self.lateness_s * 1e3:.0f} ms late" if self.lateness_s > DISTURBED_S else ""
+        # Where only a rate is predicted, advertisements are lost on purpose, the new holder's first one, too.
+        stall = "" if self.band.says_nothing else self.timeline.stall
+        return tuple(filter(None, (late, stall)))
+
+    @property
     def disturbed(self) -> bool:
-        """The measuring machine itself stalled: the trial is kept and counted, not judged."""
-        return self.lateness_s > DISTURBED_S
+        """A machine stalled in it: the trial is kept and counted, not judged."""
+        return bool(self.disturbances)
 
     def __str__(self) -> str:
         lost = str(self.outage) if self.outage else "nothing lost"
         held = " and ".join(self.holders) or "nobody"
-        stalled = f"; disturbed: a send was {self.lateness_s * 1e3:.0f} ms late" if self.disturbed else ""
+        stalled = f"; disturbed: {', '.join(self.disturbances)}" if self.disturbed else ""
         return f"{self.fault}: {lost}; predicted {self.band}; then {held} held the VIP{stalled}"

@@ -158,7 +158,7 @@ def judge_fast(tried: Sequence[Tried] | Skipped) -> Verdict:
         return Verdict.skipped(tried.reason)
     lasted = next(one.series for one in tried if one.variant.title == FAST).lasted_s
     if not lasted:
-        return Verdict.skipped("no trial of it is judged: the measuring machine stalled in each")
+        return Verdict.skipped("no trial of it is judged: each was disturbed")
     median = statistics.median(lasted)
     observed = f"{median * 1e3:.0f} ms in the median of {len(lasted)}, the longest {max(lasted) * 1e3:.0f} ms"
     if median > FAST_OUTAGE_S:
