@@ -17,7 +17,7 @@ from runbook_lib.chapter.firewall import (
 from runbook_lib.chapter.machines import PYTHON
 from runbook_lib.chapter.packet_filter import InputChain, packet_filters
 from runbook_lib.checks.machines import hint_for_cables
-from runbook_lib.checks.pair import on_both, worse
+from runbook_lib.checks.pair import on_both, on_each
 from runbook_lib.checks.verdict import Check, Verdict
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
@@ -37,12 +37,13 @@ _REFUSED = "Connection refused"
 def ports_reachable(site: OpenSite) -> Check:
     """Check `ports.reachable`: a connection from the other node gets through the firewall at each port."""
 
-    def observe() -> Verdict:
-        pair = zip(site.model.nodes.pair, site.nodes, reversed(site.nodes), strict=True)
-        return worse((host.name, _ports(site, host, node.address, asker)) for node, host, asker in pair)
+    def judge(host: Host) -> Verdict:
+        asker = next(node for node in site.nodes if node is not host)
+        return _ports(site, host, addresses[host.name], asker)
 
+    addresses = {node.name: node.address for node in site.model.nodes.pair}
     claim = "A connection from the other node gets through the firewall, at the entry's port and at the members' ports."
-    return Check("ports.reachable", claim, "01", observe)
+    return Check("ports.reachable", claim, "01", lambda: on_both(site, judge))
 
 
 def _ports(site: OpenSite, host: Host, address: str, asker: Host) -> Verdict:
@@ -81,8 +82,9 @@ def hint_for_filters(host: str, commands: Mapping[InputChain, str], *, firewalld
 
 def _connect(asker: Host, address: str, port: str) -> str:
     """Empty when the port was reached; else why not."""
-    # 1: refused or rejected, 124: no answer. bash has /dev/tcp; a node need not have nc.
-    tried = asker.run("LC_ALL=C timeout 2 bash -c 'exec 3<>/dev/tcp/'%s/%s", address, port)
+    # 1: refused or rejected, 124: no answer; others: nothing was tried. bash has /dev/tcp; a node need not have nc.
+    command = "LC_ALL=C timeout 2 bash -c 'exec 3<>/dev/tcp/'%s/%s"
+    tried = asker.run(command, address, port).check(normal=(0, 1, 124))
     if tried.exit_status == 0:
         return ""
     return (tried.stderr.strip() or "no answer").splitlines()[-1].rpartition(": ")[2]
@@ -156,17 +158,18 @@ def vrrp_arrives(site: OpenSite) -> Check:
     carry another VRID than ours, which our keepalived ignores, and priority 1, to which no other holder gives way.
     """
 
-    def observe() -> Verdict:
-        first, second = site.nodes
-        return worse(((second.name, _packets(site, first, second)), (first.name, _packets(site, second, first))))
+    def judge(receiver: Host) -> Verdict:
+        sender = next(node for node in site.nodes if node is not receiver)
+        return _packets(site, sender, receiver)
 
-    return Check("vrrp.arrives", "VRRP from each node arrives at the other.", "04", observe)
+    claim = "VRRP from each node arrives at the other."
+    return Check("vrrp.arrives", claim, "04", lambda: on_each(reversed(site.nodes), judge))
 
 
 def vrrp_arrivals(site: OpenSite, sender: Host, receiver: Host) -> int | None:
     """How many of PACKETS get from one node through the firewall of the other; None: the sender's own lets none out.
 
-    Raises HostError where a node has no Python, or no such interface.
+    Raises HostError where nothing could be counted: a node has no Python or no such interface, the listener ended.
     """
     script = SCRIPT.read_text(encoding="utf-8")
     vrid = 255 if site.model.vrrp.router_id != 255 else 254
@@ -182,9 +185,14 @@ def vrrp_arrivals(site: OpenSite, sender: Host, receiver: Host) -> int | None:
         sent.check()
         late = Timer(LATE_S, listening.stop)
         late.start()
-        arrived = int(next(lines, "0"))
+        counted = next(lines, "").strip()
         late.cancel()
-    return arrived
+    if not counted.isdecimal():  # it ended with its session, or its time was up: none is not zero
+        raise HostError(
+            f"{receiver.name}: the listener for VRRP ended before it had counted.",
+            "See whether the machine is on, then run the check again.",
+        )
+    return int(counted)
 
 
 def _packets(site: OpenSite, sender: Host, receiver: Host) -> Verdict:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -8,14 +9,17 @@ from checks.nodes import FakeHost, open_fake
 from runbook_lib.chapter.firewall import Firewall, Zone
 from runbook_lib.chapter.packet_filter import InputChain
 from runbook_lib.checks.firewall import (
+    SCRIPT,
     hint_for_filters,
     judge_kept,
     judge_packets,
     judge_ports,
     judge_without_firewalld,
     ports_reachable,
+    vrrp_arrives,
 )
-from runbook_lib.checks.verdict import Verdict
+from runbook_lib.checks.verdict import Status, Verdict
+from runbook_lib.hosts import Running
 
 OPEN = Zone(ports=frozenset({"80/tcp", "8848/tcp"}))
 CHAIN = InputChain("nft", "inet", "filter", "input", "drop", closed=True, drops=True, firewallds=False)
@@ -76,6 +80,15 @@ def test_each_port_is_tried_from_the_other_node(link: str, hint: str) -> None:
     verdict = ports_reachable(open_fake(FakeHost("node129", no_route), FakeHost("node128", dropped))).observe()
     refused = ", ".join(f"{port}: No route to host" for port in (8848, 8849, 8850))
     assert verdict == Verdict.failed(f"node129: 80: no answer; node128: {refused}", hint)
+
+
+def test_a_port_that_could_not_be_tried_is_unknown() -> None:
+    def no_bash(command: str) -> tuple[int, str, str]:
+        return 127, "", "timeout: failed to run command 'bash': No such file or directory\n"
+
+    verdict = ports_reachable(open_fake(FakeHost("node129", no_bash), FakeHost("node128"))).observe()
+    assert verdict.status is Status.UNKNOWN
+    assert verdict.observed.startswith("node129: 80 answered; node128: node129: `LC_ALL=C timeout 2 bash -c ")
 
 
 @pytest.mark.parametrize(
@@ -152,3 +165,109 @@ def test_where_no_chain_is_in_the_way_firewalld_may_have_another_zone() -> None:
 )
 def test_packets_that_are_lost(arrived: int, verdict: Verdict) -> None:
     assert judge_packets("node129", arrived, "Do it.") == verdict
+
+
+class Listening(Running):
+    """A listener that says these lines, and ends."""
+
+    def __init__(self, *said: str) -> None:
+        self.said = said
+
+    def lines(self) -> Iterator[str]:
+        return iter(self.said)
+
+    def stop(self) -> None:
+        pass
+
+
+class Node(FakeHost):
+    """Lets everything out, and listens with this result."""
+
+    said: tuple[str, ...] = ("ready", "5")
+
+    def start(self, command: str, *values: object, limit_s: float = 0.0) -> Running:
+        return Listening(*self.said)
+
+
+def test_a_listener_that_ended_before_it_counted_says_nothing_of_the_firewall() -> None:
+    whole, lost = Node("node129"), Node("node128")
+    lost.said = ("ready",)  # and then its session was lost
+    verdict = vrrp_arrives(open_fake(whole, lost)).observe()
+    assert verdict == Verdict.unknown(
+        "node128: the listener for VRRP ended before it had counted; node129: 5 of 5 from node128",
+        "See whether the machine is on, then run the check again.",
+    )
+
+
+def test_a_listener_that_never_listened_says_nothing_either() -> None:
+    whole, deaf = Node("node129"), Node("node128")
+    deaf.said = ()
+    verdict = vrrp_arrives(open_fake(whole, deaf)).observe()
+    assert verdict == Verdict.unknown(
+        "node128: the listener for VRRP did not start; node129: 5 of 5 from node128",
+        "Has node128 a Python, and ens33?",
+    )
+
+
+def unfiltered(command: str) -> tuple[int, str, str]:
+    """No firewalld, no chain that drops, every cable in."""
+    if "firewall-cmd" in command:
+        return 3, "", ""
+    return 0, "==\n==\n" if "nft" in command else "0\nsystemd\nDebian\n900\n==\n2: ens33: <UP,LOWER_UP>\n", ""
+
+
+def test_packets_that_were_counted_as_none_are_lost() -> None:
+    whole, closed = Node("node129", unfiltered), Node("node128", unfiltered)
+    closed.said = ("ready", "0")
+    verdict = vrrp_arrives(open_fake(whole, closed)).observe()
+    assert (verdict.status, verdict.observed) == (
+        Status.FAILED,
+        "node128: 0 of 5 from node129; node129: 5 of 5 from node128",
+    )
+
+
+class Raw:
+    """A raw socket on which these packets come, and then what ends the listener."""
+
+    def __init__(self, packets: int, then: BaseException) -> None:
+        self.packets, self.then = packets, then
+
+    def settimeout(self, seconds: float) -> None:
+        pass
+
+    def recv(self, size: int) -> bytes:
+        if not self.packets:
+            raise self.then
+        self.packets -= 1
+        return bytes([0x45, *[0] * 19, 0x21, 255])
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (Raw(5, TimeoutError()), "ready\n5\n"),
+        (Raw(2, KeyboardInterrupt()), "ready\n2\n"),  # told to stop, once all were sent
+    ],
+)
+def test_the_listener_counts_until_all_are_there_or_it_is_told_to_stop(
+    raw: Raw, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listener()(raw, 255, 5, 30.0)
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize(("raw", "seconds"), [(Raw(2, TimeoutError()), 30.0), (Raw(9, TimeoutError()), 0.0)])
+def test_a_listener_whose_time_was_up_first_counts_nothing(
+    raw: Raw, seconds: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        listener()(raw, 255, 5, seconds)
+    assert ended.value.code == "the time was up before all was sent"
+    assert capsys.readouterr().out == "ready\n"
+
+
+def listener() -> Callable[..., None]:
+    """`receive` of the script that runs on the node."""
+    script: dict[str, Callable[..., None]] = {}
+    exec(SCRIPT.read_text(encoding="utf-8").removesuffix("main()\n"), script)
+    return script["receive"]

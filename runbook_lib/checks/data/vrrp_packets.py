@@ -42,17 +42,24 @@ def opened(interface):
 
 
 def receive(raw, vrid, count, seconds):
-    """Count packets with this VRID until all are there, the time is up, or SIGTERM comes."""
+    """Count packets with this VRID until all are there, or SIGTERM says that all were sent.
+
+    When the time is up first it counts nothing: more may have come.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arrived, deadline = 0, time.time() + seconds
     try:
         print("ready")
-        while arrived < count and time.time() < deadline:
+        while arrived < count:
+            if time.time() >= deadline:
+                raise TimeoutError
             raw.settimeout(max(0.01, deadline - time.time()))
             packet = bytearray(raw.recv(256))
             payload = packet[(packet[0] & 15) * 4 :]
             arrived += len(payload) > 1 and payload[1] == vrid
-    except (socket.timeout, KeyboardInterrupt):  # noqa: UP041 - Python 2 knows no other name
+    except socket.timeout:  # noqa: UP041 - Python 2 knows no other name
+        sys.exit("the time was up before all was sent")
+    except KeyboardInterrupt:
         pass
     print(arrived)
 
