@@ -78,8 +78,9 @@ def _run(request: TrialRequest, fault: Fault, prepared: Prepared, progress: Prog
                 done.append(each)
                 pace.one_more()
                 progress.say(f"{pace}: {table.rows[-1].verdict}, {each}")
-    except KeyboardInterrupt:
-        progress.say(f"Interrupted, and undone: {len(done)} of {many} are in {bundle.path}")
+    except KeyboardInterrupt as ended:
+        how = " ".join(getattr(ended, "__notes__", ["Undone."]))
+        progress.say(f"Interrupted. {how} {len(done)} of {many} are in {bundle.path}")
         raise
     figures = bundle.path / "figures"
     with progress.doing("drawing the charts"):  # not between the trials: it takes the processor

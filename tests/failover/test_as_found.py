@@ -7,7 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from fakes import FakeHost, open_fake_site
 
+from runbook_lib.errors import HostError
 from runbook_lib.failover.faults import node_record
 from runbook_lib.failover.trials import as_found
 
@@ -88,3 +90,45 @@ def test_one_that_was_cut_off_after_all_was_done_takes_nothing_away(node: Node) 
     assert "keepalived.conf" in node.found()
     assert list(node.saved.iterdir()) == []
     assert not node.record.exists()
+
+
+RESTORED = "test ! -e /var/lib/runbook/faults/"
+"""Begins the command that puts back what was found."""
+
+
+def failing(command: str) -> tuple[int, str]:
+    return (1, "mv: disk error\n") if command.startswith(RESTORED) else (0, "")
+
+
+def test_an_interrupt_stays_one_where_what_was_found_can_not_be_put_back(tmp_path: Path) -> None:
+    site, master = open_fake_site(tmp_path)
+    backup = site.hosts["node128"]
+    assert isinstance(backup, FakeHost)
+    master.answer = backup.answer = failing
+    with pytest.raises(KeyboardInterrupt) as ended, as_found.as_found(site, "tuning", 60.0):
+        raise KeyboardInterrupt
+    (told,) = ended.value.__notes__
+    assert told.startswith("Not undone: node129: `test ! -e /var/lib/runbook/faults/tuning-")
+    assert told.endswith(" ended with 1: mv: disk error. Run it on node129 by hand to see more.")
+    assert all(any(line.startswith(RESTORED) for line in host.commands) for host in (master, backup))
+    assert "interrupted, and not undone: node129: " in (tmp_path / "journal.jsonl").read_text()
+
+
+def test_an_interrupted_one_waits_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[object] = []
+    monkeypatch.setattr(as_found, "wait_for_nodes", waited.append)
+    site, _ = open_fake_site(tmp_path)
+    with pytest.raises(KeyboardInterrupt), as_found.as_found(site, "tuning", 60.0):
+        raise KeyboardInterrupt
+    assert waited == []
+    with as_found.as_found(site, "tuning", 60.0):
+        pass
+    assert waited == [site]
+
+
+def test_an_error_that_left_something_behind_says_so(tmp_path: Path) -> None:
+    site, master = open_fake_site(tmp_path)
+    master.answer = failing
+    with pytest.raises(HostError) as ended, as_found.as_found(site, "tuning", 60.0):
+        raise HostError("node128: no answer.", "")
+    assert ended.value.what.endswith("ended with 1: mv: disk error.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from runbook_lib.chapter.client import SENTENCE, UNIT, ask_application, publish_new_value, publish_sentence
 from runbook_lib.chapter.service import service_state
+from runbook_lib.failover.faults.undoing import undoing
 from runbook_lib.hosts import Host, OpenSite
 
 FOLLOWS_WITHIN_S = 60.0
@@ -54,12 +55,10 @@ def follow_application(site: OpenSite, *, wait_for_running: bool) -> Followed | 
         return None
     value = publish_new_value(site)
     assert value is not None  # there is a client
-    try:
+    with undoing(site.journal, lambda: publish_sentence(site)):
         running_s = _wait_for(site.client, value.info, FOLLOWS_WITHIN_S) if wait_for_running else None
         _restart(site.client)
         fresh_s = _wait_for(site.client, value.info, STARTS_WITHIN_S)
-    finally:
-        publish_sentence(site)
     return Followed(value.info, fresh_s, running_s, wait_for_running)
 
 

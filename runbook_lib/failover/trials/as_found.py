@@ -15,6 +15,7 @@ from runbook_lib.chapter.ownership import STATE
 from runbook_lib.chapter.service import FOLDER, UNIT
 from runbook_lib.errors import HostError
 from runbook_lib.failover.faults import node_record
+from runbook_lib.failover.faults.undoing import undoing
 from runbook_lib.failover.trials.waiting import wait_for_nodes
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.journal import FaultRecorded, FaultUndone, Journal, Noted
@@ -40,23 +41,27 @@ def configured(site: OpenSite, model: Site, why: str) -> OpenSite:
 def as_found(site: OpenSite, name: str, expires_s: float) -> Iterator[None]:
     """Save keepalived's folder on both nodes, and put it back on every exit; the nodes do it themselves at the end.
 
-    `name` begins the name of its record on the nodes. Raises HostError.
+    Where nothing went wrong, return once both nodes are well again. `name` begins the name of its record on the nodes.
+    Raises HostError.
     """
     saved_id = f"{name}-{secrets.token_hex(4)}"
     undo = render_restore(saved_id)
-    try:
+    with undoing(site.journal, lambda: _restore(site, saved_id)):
         for host in site.nodes:
             site.journal.write(FaultRecorded(saved_id, name, host.name, undo, expires_s))
             saved = f"{SAVED}/{saved_id}"
             host.run("mkdir -p %s && { cp -a %s %s || { rm -rf %s; exit 1; }; }", SAVED, FOLDER, saved, saved).check()
             node_record.record_undo(host, saved_id, undo, expires_s)
         yield
-    finally:
-        with signals.held():
-            failed = [error for host in site.nodes if (error := _restored(site, host, saved_id)) is not None]
-        if failed:
-            raise failed[0]
-        wait_for_nodes(site)
+    wait_for_nodes(site)
+
+
+def _restore(site: OpenSite, saved_id: str) -> None:
+    """Put back what was found on both nodes. Raises HostError once each had its turn."""
+    with signals.held():
+        failed = [error for host in site.nodes if (error := _restored(site, host, saved_id)) is not None]
+    if failed:
+        raise failed[0]
 
 
 def _restored(site: OpenSite, host: Host, saved_id: str) -> HostError | None:
