@@ -15,6 +15,7 @@ from runbook_lib.failover.faults.confirming import wait_until
 from runbook_lib.failover.faults.injection import Injection, aimed
 from runbook_lib.failover.faults.process_faults import nacos_machine
 from runbook_lib.failover.faults.recovery import refuse_while_active, refuse_while_recorded
+from runbook_lib.failover.faults.undoing import undo_after, undoing
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
@@ -59,14 +60,12 @@ def injected(
     """
     refuse_while_recorded(site)
     injection = aimed(site, fault, fault_id, host, expires_s)
-    try:
+    with undoing(site.journal, injection.undo):
         injection.record()
         injection.prepare()
         yield injection
         if injection.at_unix_s is not None:
             injection.confirm_effect()
-    finally:
-        injection.undo()
 
 
 def inject(site: OpenSite, fault: Fault, expires_s: float) -> Injection:
@@ -84,8 +83,8 @@ def inject(site: OpenSite, fault: Fault, expires_s: float) -> Injection:
         injection.confirm_effect()
         if fault.passes:
             wait_until(injection.has_passed, expires_s)
-    except BaseException:
-        injection.undo()
+    except BaseException as ended:
+        undo_after(ended, site.journal, injection.undo)
         raise
     if fault.passes:
         injection.undo()
