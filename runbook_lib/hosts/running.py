@@ -186,6 +186,11 @@ class Running:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def is_over(self) -> bool:
+        """It has ended: by itself, by its limit, or with its session."""
+        return not self._thread.is_alive()
+
     def lines(self) -> Iterator[str]:
         """Lines of stdout as they come, without their newline, until the command ends.
 

@@ -27,6 +27,8 @@ class Ended:
     def lines(self) -> Iterator[str]:
         return iter(())
 
+    is_over = True
+
     def stop(self) -> None:
         """It has ended."""
 

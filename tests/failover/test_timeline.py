@@ -50,6 +50,17 @@ def test_without_a_capture_the_wire_is_unobserved_and_its_parts_are_one() -> Non
     assert (seen.last_advert_s, seen.goodbye_s) == (None, None)
 
 
+def test_what_was_written_down_in_part_is_not_read() -> None:
+    raw = raw_trial(SILENT)
+    cut = raw.addresses["node129"].splitlines(keepends=True)[:2]  # the MASTER's watch ended before the VIP went
+    why = {"node129": "its session was lost", "capture": "tcpdump ended"}
+    seen = timeline(replace(raw, addresses={**raw.addresses, "node129": "".join(cut)}, missing=why))
+    assert (seen.violations, seen.overlaps, seen.gaps) == ((), (), ())
+    assert [(u.lane, u.why) for u in seen.unknown] == [("node129", "its session was lost")]
+    assert (seen.layer("vrrp").outage, seen.layer("vrrp").unobserved) == (None, "tcpdump ended")
+    assert (seen.advertisements, seen.stall) == ((), "")
+
+
 def test_arp_that_could_not_be_asked_is_read_from_the_wire() -> None:
     raw = raw_trial(SILENT)
     deaf = replace(raw.recording, others={}, missing={"arp": "[Errno 95] Operation not supported"})

@@ -44,6 +44,12 @@ class Writing:
         if before is not None:  # until now, so that nothing is missed
             before.stop()
 
+    def require_running(self) -> None:
+        """Raises HostError when it has ended by itself: what came later is not in its file, and that proves nothing."""
+        if self.running is not None and self.running.is_over:
+            said = " ".join(self.running.lines()) or "its session was lost"
+            raise HostError(f"{self.host.name}: its record ended before the trial did: {said}", "")
+
     def collect(self, local: Path) -> None:
         """End it, bring what it wrote, and remove it there. Raises HostError with what it said last."""
         said = self._stopped()
@@ -83,14 +89,17 @@ class Capture:
             self._try(key, partial(writing.host.run, "rm -rf -- %s", FOLDER))
             self._try(key, writing.start)
 
-    def resume(self) -> None:
-        """Write on both nodes again: one of them may have been without power meanwhile."""
+    def resume(self, without_power: str = "") -> None:
+        """Write on both nodes again: what was written ended with the power of this one."""
         for name, writing in self._nodes.items():
+            if name != without_power:
+                self._try(name, writing.require_running)
             self._try(name, writing.start)
 
     def collect(self, folder: Path) -> None:
         """End it everywhere, and bring the files to `folder`: NAME.pcap and NAME-NODE.addresses.txt."""
         for key, writing in self._all.items():
+            self._try(key, writing.require_running)
             self._try(key, partial(writing.collect, folder / file_name(self.name, key)))
 
     def _try(self, key: str, work: Callable[[], object]) -> None:

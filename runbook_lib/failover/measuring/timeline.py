@@ -44,7 +44,7 @@ class RawTrial:
     ready_s: float = 0.0
     """When all was prepared for the fault: from here on the invariant watches."""
     missing: Mapping[str, str] = field(default_factory=dict)
-    """Why a file is not there: `capture`, or the node whose addresses were to be written down."""
+    """Why a file is not there, or not whole: `capture`, or the node whose addresses were to be written down."""
 
     @property
     def window(self) -> Window:
@@ -100,7 +100,8 @@ def timeline(raw: RawTrial) -> Timeline:
     """Everything that the files say. Raises RunbookError when one of them can't be read."""
     window = raw.window
     wire = _wire(raw)
-    seen = {node: parse_addresses(text, raw.vip) for node, text in raw.addresses.items()}
+    # What ended before the trial did is not read: from then on its silence means nothing.
+    seen = {node: parse_addresses(text, raw.vip) for node, text in raw.addresses.items() if node not in raw.missing}
     holds = tuple(hold for node in raw.nodes for hold in _holds(raw, node, seen.get(node, ())))
     holder = _holder_at(window.start_s, holds) or raw.holder
     handover = find_handover(holder, raw.nodes, wire, holds, window)
@@ -129,7 +130,7 @@ def timeline(raw: RawTrial) -> Timeline:
 
 
 def _wire(raw: RawTrial) -> Wire:
-    if not raw.capture:
+    if _unheard(raw):
         return Wire()
     wire = parse_capture(raw.capture, raw.vip, raw.recording.start_unix_s)
     ours = tuple(a for a in wire.advertisements if a.router_id == raw.router_id)
@@ -162,9 +163,7 @@ def _watched_from_s(raw: RawTrial, seen: Mapping[str, Sequence[Seen]]) -> float:
 
 
 def _unheard(raw: RawTrial) -> str:
-    if raw.capture:
-        return ""
-    return raw.missing.get("capture", "there is no capture")
+    return raw.missing.get("capture", "" if raw.capture else "there is no capture")
 
 
 def _unseen(raw: RawTrial, seen: Mapping[str, Sequence[Seen]]) -> Iterator[Unknown]:

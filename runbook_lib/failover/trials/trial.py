@@ -119,7 +119,7 @@ def run_trial(site: OpenSite, fault: Fault, seed: int, *, follow: bool = False) 
             lost = follow and fault.power in ("shutdown", "cut")
             followed = follow_application(site, wait_for_running=fault.power == "cut") if lost else None
             undone_s, holders = probe.newest_s, holders_after(site, fault, pair)
-        capture.resume()
+        capture.resume(without_power=state.holder if fault.power else "")
         wait_until_steady(site, probe)
         steady_s = probe.newest_s
     if followed:
