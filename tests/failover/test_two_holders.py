@@ -72,6 +72,14 @@ def test_without_a_trial_that_is_judged_nobody_held_it_as_predicted() -> None:
     )
 
 
+def test_where_a_node_was_not_watched_nobody_knows_how_many_held_it() -> None:
+    lost = {"node128": "its session was lost"}
+    unseen, blind = replace(BOTH, missing=lost), replace(ONE_BY_ONE, missing=lost)
+    assert judge_holders(compared({"block-vrrp-both": (unseen,), "unplug-master": (blind,)})) == Verdict.skipped(
+        "no trial is judged; 2 in which a node was not watched"
+    )
+
+
 def test_luck_decides_where_packets_are_lost() -> None:
     lossy = held("vrrp-loss", None, 5.0)
     assert judge_holders(compared({"vrrp-loss": (lossy,)})) == Verdict.skipped(

@@ -96,8 +96,13 @@ def judge_holders(found: Comparison | Skipped) -> Verdict:
 
 
 def _of(trials: Iterable[Trial], holders: str) -> list[Trial]:
-    """The undisturbed trials of the faults of which so many holders are predicted."""
-    return [trial for trial in trials if THEORIES[trial.fault].holders == holders and not trial.disturbed]
+    """The trials of the faults of which so many holders are predicted: undisturbed, and both nodes watched."""
+    judged = (trial for trial in trials if not trial.disturbed and _watched(trial))
+    return [trial for trial in judged if THEORIES[trial.fault].holders == holders]
+
+
+def _watched(trial: Trial) -> bool:
+    return all(unknown.lane not in trial.nodes for unknown in trial.timeline.unknown)
 
 
 def _two_held(trial: Trial) -> bool:
@@ -111,3 +116,5 @@ def _not_judged(trials: Sequence[Trial]) -> Iterator[str]:
         yield f"with {names}, where chance decides, two holders in {sum(map(_two_held, chance))} of {len(chance)}"
     if stalled := sum(trial.disturbed for trial in trials):
         yield f"{stalled} disturbed"
+    if unseen := sum(not (trial.disturbed or _watched(trial)) for trial in trials):
+        yield f"{unseen} in which a node was not watched"
