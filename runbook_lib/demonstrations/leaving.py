@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from runbook_lib import signals
 from runbook_lib.failover.faults import node_record
+from runbook_lib.failover.faults.undoing import undoing
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.journal import FaultRecorded, FaultUndone
 
@@ -17,16 +17,19 @@ IN_A_FOLDER = "t=$(mktemp -d) || exit; trap 'rm -rf \"$t\"' EXIT; trap 'exit 1' 
 
 @contextmanager
 def undone_on_exit(site: OpenSite, host: Host, name: str, undo: str, expires_s: float) -> Iterator[None]:
-    """Record `undo` on the node first, run it on every exit; the node does it itself after `expires_s`.
+    """Record `undo` on the node first, run it on every exit.
+
+    The node does it itself at its deadline, after `expires_s`, or at the boot after that.
 
     `name` begins the name of its record. Raises HostError; before anything is touched, when it can't be recorded.
     """
     record = f"{name}-{secrets.token_hex(4)}"
     site.journal.write(FaultRecorded(record, name, host.name, undo, expires_s))
-    try:
+    with undoing(site.journal, lambda: _undo(site, host, record)):
         node_record.record_undo(host, record, undo, expires_s)
         yield
-    finally:
-        with signals.held():
-            node_record.run_undo(host, record)
-            site.journal.write(FaultUndone(record, confirmed=record not in node_record.recorded_faults(host)))
+
+
+def _undo(site: OpenSite, host: Host, record: str) -> None:
+    node_record.run_undo(host, record)
+    site.journal.write(FaultUndone(record, confirmed=not node_record.is_recorded(host, record)))

@@ -97,9 +97,9 @@ def _ending(injection: failover.Injection) -> str:
     fault = injection.fault
     if fault.passes:
         return "It has passed: nothing of it is left."
-    whose = "the lab's supervisor" if fault.by_lab else f"the timer of {_names(injection)}"
+    whose = "by the lab's supervisor" if fault.by_lab else f"by {_names(injection)} alone, or at the boot after that"
     ends = f"{datetime.now(UTC) + timedelta(seconds=injection.expires_s):%H:%M:%S} UTC"
-    return f"It ends by {ends}, undone by {whose}; to end it now: runbook fault recover -f FILE"
+    return f"It is undone by {ends}, {whose}. To undo it now: runbook fault recover -f FILE"
 
 
 def _names(injection: failover.Injection) -> str:

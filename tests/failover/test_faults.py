@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,19 +13,29 @@ from runbook_lib.checks.verdict import Skipped, Verdict
 from runbook_lib.errors import FaultError, HostError
 from runbook_lib.failover import none_left
 from runbook_lib.failover.faults import injection as injection_module
-from runbook_lib.failover.faults.catalogue import fault_named
+from runbook_lib.failover.faults.catalogue import FAULTS, Fault, fault_named
 from runbook_lib.failover.faults.inject import injected, not_agreed, why_not
-from runbook_lib.failover.faults.recovery import undo_recorded_faults
+from runbook_lib.failover.faults.node_commands import START
+from runbook_lib.failover.faults.node_record import UNDO_EVERY, render_record
+from runbook_lib.failover.faults.recovery import left_on, undo_recorded_faults
 from runbook_lib.journal import FaultApplied, FaultRecorded, FaultUndone, read_journal
 from runbook_lib.lab import LabStatus, MachineStatus
 
 STOP = fault_named("stop-keepalived")
 IS_ACTIVE = "sh -c systemctl is-active"
 RECORD = "/var/lib/runbook/faults/stop-keepalived-1"
+UNDO = f"sh -c if test -e {RECORD}; then exec sh {RECORD}; fi; "
+HOSTILE = "$(touch /x) ../y *"
+LOOK = 'echo "record $name"'
 
 
 def events(folder: Path) -> list[object]:
     return [record.event for record in read_journal(folder / "journal.jsonl")]
+
+
+def left(undone: str, on: str = "") -> Callable[[str], tuple[int, str]]:
+    """A node with these undos, and these things on."""
+    return lambda command: (0, undone if 'echo "undone $name"' in command else on if LOOK in command else "")
 
 
 def clock(command: str) -> tuple[int, str]:
@@ -34,26 +46,20 @@ def clock(command: str) -> tuple[int, str]:
 def test_the_undo_is_recorded_before_the_fault_and_runs_after_it(tmp_path: Path) -> None:
     site, master = open_fake_site(tmp_path, clock)
     with injected(site, STOP, "stop-keepalived-1", master) as injection:
-        assert "systemctl start keepalived.service" in master.files[RECORD]
-        assert master.commands[-1] == (
-            "systemd-run --quiet --unit=runbook-fault-stop-keepalived-1 --on-active=180.0s "
-            f"--timer-property=AccuracySec=100ms /bin/sh -c test ! -e {RECORD} || exec sh {RECORD}"
-        )
+        recorded = master.commands[-1]
+        assert recorded == f"sh -c {render_record('stop-keepalived-1', START, 180.0)}"
+        assert recorded.index("systemctl start runbook-fault-stop-keepalived-1.timer") < recorded.index(f"mv {RECORD}")
         assert injection.apply() == 1700000000.25
         assert master.commands[-2:] == [
             "sh -c set -e; test -e /var/lib/runbook/faults/stop-keepalived-1; date +%s.%N; "
             "{ systemctl stop keepalived.service; } >&2",
-            "sh -c was=''; ! systemctl is-active --quiet keepalived.service",
+            rf"""sh -c was=$(sed -n "s/^was='\([0-9 ]*\)'$/\1/p" {RECORD} 2>/dev/null); """
+            "! systemctl is-active --quiet keepalived.service",
         ]
-    assert master.commands[-3:] == [
-        f"test ! -e {RECORD} || sh {RECORD}",
-        "systemctl stop runbook-fault-stop-keepalived-1.timer 2>/dev/null || true",
-        "sh -c systemctl is-active --quiet keepalived.service",
-    ]
+    assert master.commands[-2].startswith(UNDO)
+    assert master.commands[-1] == "sh -c systemctl is-active --quiet keepalived.service"
     assert [record.event for record in read_journal(tmp_path / "journal.jsonl")] == [
-        FaultRecorded(
-            "stop-keepalived-1", "stop-keepalived", "node129", "systemctl start keepalived.service", expires_s=180.0
-        ),
+        FaultRecorded("stop-keepalived-1", "stop-keepalived", "node129", START, expires_s=180.0),
         FaultApplied("stop-keepalived-1", at="2023-11-14T22:13:20.250000+00:00"),
         FaultUndone("stop-keepalived-1", confirmed=True),
     ]
@@ -69,7 +75,7 @@ def test_the_undo_runs_whatever_ends_the_trial(tmp_path: Path, reason: type[Base
 
     with pytest.raises(reason):
         trial()
-    assert f"test ! -e {RECORD} || sh {RECORD}" in master.commands
+    assert any(command.startswith(UNDO) for command in master.commands)
 
 
 def test_an_interrupt_during_the_undo_waits_for_its_end(tmp_path: Path) -> None:
@@ -85,7 +91,7 @@ def test_an_interrupt_during_the_undo_waits_for_its_end(tmp_path: Path) -> None:
 
 
 def test_nothing_is_applied_where_the_undo_cannot_be_recorded(tmp_path: Path) -> None:
-    site, master = open_fake_site(tmp_path, lambda command: (1 if "systemd-run" in command else 0, ""))
+    site, master = open_fake_site(tmp_path, lambda command: (1 if "deadline=" in command else 0, ""))
     with pytest.raises(HostError), injected(site, STOP, "stop-keepalived-1", master) as injection:
         injection.apply()
     assert not any("systemctl stop keepalived" in command for command in master.commands)
@@ -106,7 +112,7 @@ def test_an_undo_that_no_probe_confirms_is_an_error(tmp_path: Path) -> None:
 def test_a_fault_without_effect_is_an_error_and_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(injection_module, "EFFECT_WITHIN_S", 0.0)
     monkeypatch.setattr(injection_module, "EFFECT_ADVERTISEMENTS", 0)
-    site, master = open_fake_site(tmp_path, lambda command: (1, "") if "was=" in command else clock(command))
+    site, master = open_fake_site(tmp_path, lambda command: (1, "") if "was=$(sed" in command else clock(command))
     with pytest.raises(FaultError) as error, injected(site, STOP, "stop-keepalived-1", master) as injection:
         injection.apply()
     assert str(error.value) == (
@@ -118,14 +124,16 @@ def test_a_fault_without_effect_is_an_error_and_undone(tmp_path: Path, monkeypat
 
 def test_an_effect_that_was_seen_at_once_may_have_expired_at_the_end(tmp_path: Path) -> None:
     looks = iter([0])  # the second one would be one too many
-    site, master = open_fake_site(tmp_path, lambda command: (next(looks), "") if "was=" in command else clock(command))
+    site, master = open_fake_site(
+        tmp_path, lambda command: (next(looks), "") if "was=$(sed" in command else clock(command)
+    )
     with injected(site, STOP, "stop-keepalived-1", master) as injection:
         injection.apply()
 
 
 def test_a_second_fault_is_refused_while_one_is_on(tmp_path: Path) -> None:
-    listed = "kill-keepalived-12345678\ncombinations-1\n"
-    site, master = open_fake_site(tmp_path, lambda command: (0, listed if command.startswith("ls") else ""))
+    listed = "record kill-keepalived-12345678\nrecord combinations-1\n"
+    site, master = open_fake_site(tmp_path, lambda command: (0, listed if LOOK in command else ""))
     with pytest.raises(FaultError) as error, injected(site, STOP, "stop-keepalived-1", master):
         pass
     assert str(error.value) == (
@@ -135,8 +143,8 @@ def test_a_second_fault_is_refused_while_one_is_on(tmp_path: Path) -> None:
 
 
 def test_a_demonstration_may_inject_faults_of_its_own(tmp_path: Path) -> None:
-    answer = {"ls": "combinations-12345678\n", "sh": "1700000000.25\n"}
-    site, master = open_fake_site(tmp_path, lambda command: (0, answer.get(command.partition(" ")[0], "")))
+    listed = "record combinations-12345678\n"
+    site, master = open_fake_site(tmp_path, lambda command: (0, listed) if LOOK in command else clock(command))
     with injected(site, STOP, "stop-keepalived-1", master) as injection:
         injection.apply()
 
@@ -145,7 +153,7 @@ def test_a_demonstration_may_inject_faults_of_its_own(tmp_path: Path) -> None:
     ("fault", "machine", "needs"),
     [
         ("kill-keepalived", "node129", "running keepalived.service"),
-        ("block-vrrp-one-side", "node129", "nft"),
+        ("block-vrrp-one-side", "node129", "nft without a table 'ip runbook_fault'"),
         (
             "stop-nacos", "node128",
             "nacos@8848.service and nacos@8849.service and nacos@8850.service (is the lab up with --no-nacos?)",
@@ -169,9 +177,9 @@ def test_a_fault_of_both_nodes_is_recorded_on_both_before_it_hits_one(tmp_path: 
     site, master = open_fake_site(tmp_path, clock)
     with injected(site, fault_named("block-vrrp-both"), "block-vrrp-both-1", master) as injection:
         hosts = [host for host in injection.hosts if isinstance(host, FakeHost)]
-        assert [(host.name, len(host.files)) for host in hosts] == [("node129", 1), ("node128", 1)]
+        assert [host.name for host in hosts if "deadline=" in host.commands[-1]] == ["node129", "node128"]
         injection.apply()
-        assert all("add table ip runbook_fault" in host.commands[-2] for host in hosts)
+        assert all("create table ip runbook_fault" in host.commands[-2] for host in hosts)
     kinds = [type(event).__name__ for event in events(tmp_path)]
     assert kinds == ["FaultRecorded", "FaultRecorded", "FaultApplied", "FaultUndone", "FaultUndone"]
 
@@ -231,31 +239,70 @@ def test_each_kind_of_disruption_is_agreed_to(
 
 
 def test_what_a_killed_run_left_on_a_node_is_undone(tmp_path: Path) -> None:
-    def answer(command: str) -> tuple[int, str]:
-        return 0, "stop-keepalived-1\n" if command.startswith("ls") else ""
+    site, master = open_fake_site(tmp_path, left("undone stop-keepalived-12345678\n"), substrate="ssh")
+    assert undo_recorded_faults(site) == (
+        "node129: stop-keepalived-12345678 undone",
+        "node128: stop-keepalived-12345678 undone",
+    )
+    assert f"sh -c {UNDO_EVERY}" in master.commands
+    assert "sh -c systemctl is-active --quiet keepalived.service" in master.commands
+    assert events(tmp_path) == [FaultUndone("stop-keepalived-12345678", confirmed=True)] * 2
 
-    site, master = open_fake_site(tmp_path, answer, substrate="ssh")
+
+def test_an_undo_that_fails_is_named_and_the_other_node_has_its_turn(tmp_path: Path) -> None:
+    site, _ = open_fake_site(tmp_path, left("failed stop-keepalived-12345678\n"), substrate="ssh")
     with pytest.raises(HostError) as error:
         undo_recorded_faults(site)
-    # It is listed still: that its undo ran is not that it is gone. The other node had its turn all the same.
     assert str(error.value) == (
-        "node129: the undo of stop-keepalived-1 ran, but is not confirmed. "
+        "node129: the undo of stop-keepalived-12345678 ran, but is not confirmed. "
         "Look there: systemctl --failed, and /var/lib/runbook/faults/"
     )
-    assert f"test ! -e {RECORD} || sh {RECORD}" in master.commands
-    assert events(tmp_path) == [FaultUndone("stop-keepalived-1", confirmed=False)] * 2
+    assert events(tmp_path) == [FaultUndone("stop-keepalived-12345678", confirmed=False)] * 2
 
 
-def test_an_undo_is_confirmed_when_its_record_is_gone(tmp_path: Path) -> None:
-    left = ["", "", "stop-keepalived-1\n"]
+def test_an_effect_without_its_record_is_undone_by_the_faults_own_undo(tmp_path: Path) -> None:
+    site, master = open_fake_site(tmp_path, left("", "trace freeze-keepalived\n"), substrate="ssh")
+    assert undo_recorded_faults(site) == (
+        "node129: freeze-keepalived undone, of which only the effect was left",
+        "node128: freeze-keepalived undone, of which only the effect was left",
+    )
+    assert fault_named("freeze-keepalived").commands(site.model).undo in master.commands[-2]
 
-    def answer(command: str) -> tuple[int, str]:
-        return 0, left.pop() if command.startswith("ls") else ""
 
-    site, master = open_fake_site(tmp_path, answer, substrate="ssh")
-    assert undo_recorded_faults(site) == ("node129: stop-keepalived-1 undone",)
-    assert master.commands[-1] == "sh -c systemctl is-active --quiet keepalived.service"
-    assert events(tmp_path) == [FaultUndone("stop-keepalived-1", confirmed=True)]
+def test_an_effect_without_its_record_refuses_a_second_fault_and_fails_the_check(tmp_path: Path) -> None:
+    site, master = open_fake_site(tmp_path, left("", "trace freeze-keepalived\n"), substrate="ssh")
+    with pytest.raises(FaultError) as error, injected(site, STOP, "stop-keepalived-1", master):
+        pass
+    assert str(error.value) == (
+        "A fault is on already: node129 shows the effect of freeze-keepalived. "
+        "Undo it first: runbook fault recover -f FILE"
+    )
+    verdict = none_left(site).observe()
+    assert verdict.observed == (
+        "not undone: node129: freeze-keepalived, of which only the effect is left, "
+        "node128: freeze-keepalived, of which only the effect is left"
+    )
+
+
+def test_what_is_no_undo_of_ours_is_named_and_not_run(tmp_path: Path) -> None:
+    site, master = open_fake_site(tmp_path, left("", f"other {HOSTILE}\n"), substrate="ssh")
+    named = f"/var/lib/runbook/faults/{HOSTILE} is no undo of ours"
+    assert undo_recorded_faults(site) == (f"node129: {named}, left alone", f"node128: {named}, left alone")
+    assert left_on(site) == (f"node129: {named}", f"node128: {named}")
+    assert not any(HOSTILE in command for command in master.commands)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS.values() if not fault.by_lab], ids=lambda f: f.name)
+def test_no_answer_of_a_node_enters_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:
+    monkeypatch.setattr(injection_module, "PREPARED_WITHIN_S", 0.0)
+    monkeypatch.setattr(injection_module, "PREPARED_ADVERTISEMENTS", 0)
+    said = "".join(f"{word}{HOSTILE}\n" for word in ("1700.0 ", "undone ", "other ", "trace ", ""))
+    site, master = open_fake_site(tmp_path, lambda command: (0, said))
+    with suppress(FaultError), injected(site, fault, f"{fault.name}-1", master) as injection:
+        injection.apply()
+    assert undo_recorded_faults(replace(site, model=open_fake_site(tmp_path, substrate="ssh")[0].model))
+    sent = [command for host in site.hosts.values() if isinstance(host, FakeHost) for command in host.commands]
+    assert [command for command in sent if HOSTILE in command] == []
 
 
 @dataclass
@@ -303,5 +350,6 @@ def test_what_the_lab_keeps_from_a_machine_waits_for_its_undo(tmp_path: Path, mo
     monkeypatch.setattr(lab, "find", lambda name: FakeLab())
     verdict = none_left(open_fake_site(tmp_path)[0]).observe()
     assert verdict == Verdict.failed(
-        "node128 has no power, node129 has no cable", "runbook fault recover -f FILE, or a run, brings it back."
+        "not undone: node128 has no power, node129 has no cable",
+        "runbook fault recover -f FILE, or a run, undoes it.",
     )

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from runbook_lib import signals
 from runbook_lib.chapter.vip import holds_vip
 from runbook_lib.errors import FaultError, HostError, UnreachableError
 from runbook_lib.failover.faults import lab_faults, node_record
@@ -37,8 +36,8 @@ class Injection:
     hosts: tuple[Host, ...]
     """Those that it hits, the holder of the VIP first."""
     expires_s: float
-    before: tuple[str, ...]
-    """What each of them said before it."""
+    boot_id: str
+    """Of the machine that a reboot hits, before it: data in a test, as a boot takes what the node would keep."""
     at_unix_s: float | None = field(default=None, init=False)
     """When it was applied, by the clock of the first machine that it hits; None before."""
     recorded: list[Host] = field(default_factory=list, init=False)
@@ -93,9 +92,11 @@ class Injection:
         """Whether its effect can be seen, looked at once. Raises HostError or LabError."""
         if self.fault.cable or self.fault.power in ("shutdown", "cut"):
             return lab_faults.is_gone(self.site, self.fault, self.hosts[0].name)
-        effect = self.commands.confirm_effect
-        said = zip(self.hosts, self.before, strict=True)
-        return all(probe(host, f"was={shlex.quote(was)}; {effect}") for host, was in said)
+        if self.fault.by_lab:
+            was = f"was={shlex.quote(self.boot_id)}"
+        else:
+            was = f"was=$(sed -n \"s/^was='\\([0-9 ]*\\)'$/\\1/p\" {node_record.path_of(self.fault_id)} 2>/dev/null)"
+        return all(probe(host, f"{was}; {self.commands.confirm_effect}") for host in self.hosts)
 
     def has_passed(self) -> bool:
         """Whether nothing of it is left, looked at once. Raises HostError."""
@@ -103,8 +104,7 @@ class Injection:
 
     def undo(self) -> None:
         """Undo it wherever it was recorded, confirmed by a probe. Raises HostError once every machine had its turn."""
-        with signals.held():
-            failed = [error for host in self.recorded if (error := _undo_on(self, host)) is not None]
+        failed = [error for host in self.recorded if (error := _undo_on(self, host)) is not None]
         if failed:
             raise failed[0]
 
@@ -121,12 +121,12 @@ def aimed(site: OpenSite, fault: Fault, fault_id: str, holder: Host, expires_s: 
     """
     hosts = _hosts_hit(site, fault, holder)
     commands = fault.commands(site.model)
-    before = tuple(_before(host, fault.name, commands) for host in hosts) if commands.before else ("",) * len(hosts)
-    return Injection(site, fault, fault_id, hosts, expires_s, before)
+    said = [_before(host, fault.name, commands) for host in hosts] if commands.before else [""]
+    return Injection(site, fault, fault_id, hosts, expires_s, boot_id=said[0] if fault.by_lab else "")
 
 
 def _before(host: Host, fault: str, commands: NodeCommands) -> str:
-    said = host.run("sh -ec %s", commands.before)
+    said = host.run("sh -ec %s", commands.before)  # what is asked here is whether it fails; the node keeps the rest
     if said.exit_status:
         raise FaultError(
             f"{host.name} has no {commands.needs}, and {fault} needs it.",
@@ -152,7 +152,8 @@ def _record_on(injection: Injection, host: Host) -> None:
     if fault.by_lab:
         lab_faults.stand_by(site, fault, host.name, expires_s)
     else:
-        node_record.record_undo(host, injection.fault_id, injection.commands.undo, expires_s)
+        commands = injection.commands
+        node_record.record_undo(host, injection.fault_id, commands.undo, expires_s, commands.before)
 
 
 def _take_away(injection: Injection) -> None:
@@ -169,7 +170,7 @@ def _take_away(injection: Injection) -> None:
 def _apply_on_node(injection: Injection, host: Host) -> float:
     """Run the fault's command on the node, as long as its undo is recorded there; the node's clock just before it."""
     power = injection.fault.power
-    recorded = "" if power else f"test -e {node_record.FOLDER}/{injection.fault_id}; "
+    recorded = "" if power else f"test -e {node_record.path_of(injection.fault_id)}; "
     try:
         applied = host.run("sh -c %s", f"set -e; {recorded}date +%s.%N; {{ {injection.commands.apply}; }} >&2")
     except UnreachableError:

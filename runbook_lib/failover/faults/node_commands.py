@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from runbook_lib.chapter.service import UNIT as KEEPALIVED
+from runbook_lib.chapter.unit_processes import signal_processes
 from runbook_lib.site import Site
 
 
@@ -16,26 +17,42 @@ class NodeCommands:
     confirm: str
     """A probe: ends with 0 once nothing of the fault is left."""
     confirm_effect: str = ""
-    """A probe: ends with 0 once the fault has taken effect, and until it is undone; `$was` is what `before` said."""
+    """A probe: ends with 0 once the fault has taken effect, and until it is undone; `$was` is what `before` printed."""
     apply: str = ""
     """Run by `sh -e`."""
     undo: str = ""
-    """Run by `sh -e`; safe to run again, also where the fault has passed by itself."""
+    """Run by `sh -e`; safe to run again, also where the fault has passed by itself. `$was` may be empty."""
     before: str = ""
-    """Prints what the fault is going to replace: process ids, a boot id. Where it fails, the fault can't come."""
+    """Prints what the fault is going to replace, in digits: the node keeps it. Where it fails, the fault can't come."""
     needs: str = ""
     """What a machine lacks where `before` fails."""
     prepare: str = ""
     """Takes the node away first, where the fault is its return."""
+    trace: str = ""
+    """A probe: ends with 0 only where a fault of ours is on, recorded or not; empty: others leave the node so, too."""
 
 
 ACTIVE = f"systemctl is-active --quiet {KEEPALIVED}"
-START = f"systemctl start {KEEPALIVED}"
 
 
 def active(*units: str) -> str:
     """A probe: every unit is active."""
     return f"systemctl is-active --quiet {shlex.join(units)}"
+
+
+def started(*units: str) -> str:
+    """Starts the units, also those that systemd gave up on ("start request repeated too quickly"); names one it can't.
+
+    It ends the shell then.
+    """
+    named = '"$v is $(systemctl is-active "$v"). See why: journalctl -u $v -n 50"'
+    return (
+        f'for v in {shlex.join(units)}; do systemctl reset-failed "$v" 2>/dev/null || true; '
+        f'systemctl start "$v" || {{ echo {named} >&2; exit 1; }}; done'
+    )
+
+
+START = started(KEEPALIVED)
 
 
 def process_tree(unit: str) -> str:
@@ -44,25 +61,33 @@ def process_tree(unit: str) -> str:
     return f'{shown}; test "$p" -gt 0 && t="$p $(pgrep -P "$p" | tr "\\n" " ")"'
 
 
-GONE = "for q in $was; do test ! -e /proc/$q || exit 1; done"
+GONE = 'test -n "$was"; for q in $was; do test ! -e /proc/$q || exit 1; done'
 """A probe: none of the processes that `before` printed lives."""
 
 
-END_OPENRESTY = "pkill -KILL -x openresty || true"
-"""Also what the chapter's script started: it lives in keepalived's control group, where systemctl doesn't reach it."""
+END_OPENRESTY = signal_processes("KILL", KEEPALIVED, "openresty", "nginx")
+"""What the chapter's script started: it lives in keepalived's control group, where systemctl doesn't reach it."""
 
 
 def only_by_unit(unit: str, meanwhile: str = "") -> str:
-    """Ends every OpenResty, does `meanwhile`, starts the unit; again where the chapter's script had the port first."""
-    quoted = shlex.quote(unit)
-    again = f"{{ {END_OPENRESTY}; systemctl restart {quoted}; }}"
+    """Ends the unit's OpenResty and the chapter's script's, does `meanwhile`, and starts the unit.
+
+    Again where that script, which runs all the while, had the port first.
+    """
     done = f"{meanwhile}; " if meanwhile else ""
-    return f"systemctl stop {quoted}; {END_OPENRESTY}; {done}systemctl start {quoted} || {again}"
+    start = started(unit)
+    again = f"{{ {END_OPENRESTY}; {start}; }}"
+    return f"systemctl stop {shlex.quote(unit)}; {END_OPENRESTY}; {done}({start}) 2>/dev/null || {again}"
 
 
 def frozen(unit: str) -> str:
     """A probe: a unit's processes are stopped, all of them (proc(5): state T)."""
     return f"{process_tree(unit)}; for q in $t; do grep -qs '^State:.T' /proc/$q/status || exit 1; done"
+
+
+def partly_frozen(unit: str) -> str:
+    """A probe: one of a unit's processes is stopped at least."""
+    return f"{process_tree(unit)}; for q in $t; do ! grep -qs '^State:.T' /proc/$q/status || exit 0; done; exit 1"
 
 
 def thawed(unit: str) -> str:

@@ -1,54 +1,165 @@
 """The undo of a fault, kept on the node that it hits: so it is undone also when nobody of us is left to do it.
 
-A file in /var/lib/runbook/faults/ holds the undo and removes itself once it succeeded; a timer of the node's own
-systemd runs it after the expiry. The next run does it too, should the node have been restarted meanwhile.
+A file in /var/lib/runbook/faults/ holds the undo and removes itself once it succeeded. A timer of the node's systemd
+runs it at an absolute deadline, or at the boot after that: a countdown would begin anew at each `daemon-reload`, and a
+transient timer ends with the machine. Timer and service are files, and they are removed with the record.
 """
 
 from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
 
 from runbook_lib.chapter.ownership import STATE
 from runbook_lib.hosts import Host
 
 FOLDER = f"{STATE}/faults"
-UNDO_WITHIN_S = 90.0
-"""systemd's own limit for a unit's stop."""
+UNITS = "/etc/systemd/system"
+STAMPS = "/var/lib/systemd/timers"
+"""Where systemd keeps when a persistent timer last fired."""
+UNDO_WITHIN_S = 200.0
+"""Twice systemd's own limit for a unit's stop: an undo is tried again once."""
+AGAIN_AFTER_S = 1
+
+# Sets `$name` to each record of ours; a name alone makes none. What follows is run for each of them.
+_EACH = f"""\
+for f in {FOLDER}/*; do
+    test -e "$f" || continue
+    name=${{f##*/}} ours=yes
+    case $name in *.part) continue;; *[!a-z0-9-]*) ours=;; esac
+    grep -qsxF "# Undoes $name. Safe to run again; it removes itself once done." "$f" || ours=
+"""
+LIST = f"""{_EACH}\
+    if test -n "$ours"; then echo "record $name"; else echo "other $name"; fi
+done
+"""
+"""Shell: prints `record NAME` for each undo of ours, `other NAME` for what else is in that folder."""
+UNDO_EVERY = f"""{_EACH}\
+    test -n "$ours" || continue
+    if sh "$f" </dev/null >&2; then echo "undone $name"; else echo "failed $name"; fi
+done
+for t in {UNITS}/runbook-fault-*.timer; do
+    name=${{t##*/runbook-fault-}} name=${{name%.timer}}
+    test ! -e "$t" || test -e "{FOLDER}/$name" || systemctl start "runbook-fault-$name.service" >&2
+done
+"""
+"""Shell: runs every undo of ours, and prints `undone NAME` or `failed NAME`; a timer without its record is removed."""
 
 
-def render_undo(fault_id: str, undo: str) -> str:
-    """The undo as a script that removes itself once it succeeded. Pure."""
+@dataclass(frozen=True)
+class Recorded:
+    """What the folder of the undos holds."""
+
+    records: tuple[str, ...]
+    """The faults and demonstrations whose undo has not succeeded yet."""
+    others: tuple[str, ...]
+    """What is no undo of ours: it is named, and not run."""
+
+
+def path_of(fault_id: str) -> str:
+    """Where its undo is. Pure."""
+    return f"{FOLDER}/{fault_id}"
+
+
+def render_undo(fault_id: str, undo: str, was: str = "") -> str:
+    """The undo as a script that tries it twice, and removes itself and its timer once it succeeded. Pure."""
+    path = path_of(fault_id)
     return f"""\
 #!/bin/sh
 # Undoes {fault_id}. Safe to run again; it removes itself once done.
-set -e
-{undo}
-rm -f {FOLDER}/{fault_id}
+was='{was}'
+exec 9<{path} && flock 9 # the timer and a controller: one after the other
+test -e {path} || exit 0
+{render_twice(undo)}
+rm -f {path}
+{_forget(fault_id)}
 """
 
 
-def record_undo(host: Host, fault_id: str, undo: str, expires_s: float) -> None:
-    """Put the undo on the node, and start the timer that runs it after `expires_s`. Raises HostError."""
-    path = f"{FOLDER}/{fault_id}"
-    host.run("mkdir -p %s", FOLDER).check()
-    host.write_file(path, render_undo(fault_id, undo).encode(), mode=0o700)
-    # AccuracySec: systemd's default is a minute.
-    timer = "--on-active=%s --timer-property=AccuracySec=100ms"
-    expired = f"test ! -e {path} || exec sh {path}"  # gone: undone by somebody who did not get to stop this timer
-    host.run(
-        f"systemd-run --quiet --unit=%s {timer} /bin/sh -c %s", _unit(fault_id), f"{expires_s:.1f}s", expired
-    ).check()
+def render_twice(undo: str) -> str:
+    """Shell that runs an undo, again once where it fails, and ends with its status where that fails, too. Pure."""
+    return f"""\
+for attempt in first second; do
+    (
+set -e
+{undo}
+    ) 9<&-
+    status=$?
+    [ $status -ne 0 ] || break
+    sleep {AGAIN_AFTER_S}
+done
+[ $status -eq 0 ] || exit $status"""
 
 
-def recorded_faults(host: Host) -> tuple[str, ...]:
-    """The faults whose undo has not succeeded yet on this node."""
-    names = host.run("ls -1 %s 2>/dev/null || true", FOLDER).check().stdout.split()
-    return tuple(name for name in names if not name.endswith(".part"))  # one that was not written whole is no undo
+def render_record(fault_id: str, undo: str, expires_s: float, before: str = "") -> str:
+    """Shell that starts the timer, by the node's own clock, and puts the undo in its place last. Pure.
+
+    What `before` prints is kept as `$was` of the undo: digits, and nothing that a shell would read otherwise.
+    """
+    unit, path = f"{UNITS}/{_unit(fault_id)}", path_of(fault_id)
+    service = (
+        f"[Unit]\nDescription=Undo {fault_id}\n[Service]\nType=oneshot\n"
+        f"ExecStart=/bin/sh -c 'test ! -e {path} || exec sh {path}; {_forget(fault_id)}'\n"
+    )
+    # AccuracySec: systemd's default is a minute. Persistent: it fires at boot, where the deadline has passed.
+    timer = f"[Unit]\nDescription=Deadline of {fault_id}\n[Timer]\nAccuracySec=100ms\nPersistent=true\nOnCalendar="
+    keep = f"$({{ {before}; }} | tr '\\n' ' ' | tr -cd '0-9 ')" if before else ""
+    script = render_undo(fault_id, undo, was="WAS-OF-THE-NODE")
+    head, tail = script.split("WAS-OF-THE-NODE")
+    return f"""\
+set -e
+umask 077
+was="{keep}"
+was=${{was% }}
+mkdir -p {FOLDER} {STAMPS} {UNITS}/timers.target.wants
+touch {STAMPS}/stamp-{_unit(fault_id)}.timer # before the deadline: so that it fires also if we are late
+end=$(($(date +%s%3N) + {expires_s * 1e3:.0f}))
+deadline=$(date -u -d "@$((end / 1000)).$(printf %03d $((end % 1000)))" '+%F %T.%3N UTC')
+printf %s {shlex.quote(service)} >{unit}.service
+printf '%s%s\\n' {shlex.quote(timer)} "$deadline" >{unit}.timer
+chmod 644 {unit}.service {unit}.timer
+ln -sf ../{_unit(fault_id)}.timer {UNITS}/timers.target.wants/
+systemctl start {_unit(fault_id)}.timer
+printf '%s%s%s' {shlex.quote(head)} "$was" {shlex.quote(tail)} >{path}.part
+sync {path}.part {unit}.service {unit}.timer
+mv {path}.part {path}
+"""
+
+
+def record_undo(host: Host, fault_id: str, undo: str, expires_s: float, before: str = "") -> None:
+    """Put the undo on the node, with the timer that runs it at the deadline, in one command. Raises HostError."""
+    shown = f"record the undo of {fault_id} in {FOLDER}, its deadline in {expires_s:g} s"
+    host.run("sh -c %s", render_record(fault_id, undo, expires_s, before), shown=shown).check()
+
+
+def parse_recorded(said: str) -> Recorded:
+    """What `LIST` printed. Pure."""
+    lines = [line.partition(" ")[::2] for line in said.splitlines()]
+    names = {kind: tuple(name for its, name in lines if its == kind) for kind in ("record", "other")}
+    return Recorded(names["record"], names["other"])
+
+
+def is_recorded(host: Host, fault_id: str) -> bool:
+    """Whether its undo has not succeeded yet on this node. Raises HostError."""
+    return host.run("test -e %s", path_of(fault_id)).exit_status == 0
 
 
 def run_undo(host: Host, fault_id: str) -> None:
-    """Undo a recorded fault now, unless its timer already did, and stop the timer. Raises HostError."""
-    path = f"{FOLDER}/{fault_id}"
-    host.run("test ! -e %s || sh %s", path, path, timeout_s=UNDO_WITHIN_S).check()
-    host.run("systemctl stop %s 2>/dev/null || true", f"{_unit(fault_id)}.timer").check()
+    """Undo a recorded fault now, unless its timer already did, and take the timer away. Raises HostError."""
+    path = path_of(fault_id)
+    undo = f"if test -e {path}; then exec sh {path}; fi; {_forget(fault_id)}"
+    host.run("sh -c %s", undo, timeout_s=UNDO_WITHIN_S).check()
+
+
+def _forget(fault_id: str) -> str:
+    """Shell that takes timer and service away. A reload or a boot has made timers.target remember it: then again."""
+    unit = _unit(fault_id)
+    return (
+        f"systemctl stop {unit}.timer 2>/dev/null; systemctl reset-failed {unit}.service 2>/dev/null; "
+        f"rm -f {UNITS}/timers.target.wants/{unit}.timer {UNITS}/{unit}.timer {UNITS}/{unit}.service"
+        f" {STAMPS}/stamp-{unit}.timer; "
+        f"! systemctl show -p Wants timers.target | grep -q {unit}.timer || systemctl daemon-reload"
+    )
 
 
 def _unit(fault_id: str) -> str:

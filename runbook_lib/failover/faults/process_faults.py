@@ -11,6 +11,7 @@ import shlex
 from runbook_lib.chapter.nacos import READINESS
 from runbook_lib.chapter.openresty import launcher
 from runbook_lib.chapter.service import UNIT as KEEPALIVED
+from runbook_lib.chapter.unit_processes import signal_processes
 from runbook_lib.failover.faults.node_commands import (
     ACTIVE,
     END_OPENRESTY,
@@ -21,7 +22,9 @@ from runbook_lib.failover.faults.node_commands import (
     frozen,
     holds_vip,
     only_by_unit,
+    partly_frozen,
     process_tree,
+    started,
     thawed,
 )
 from runbook_lib.site import Machine, Site
@@ -32,23 +35,28 @@ def stop_openresty(site: Site) -> NodeCommands:
     unit = shlex.quote(site.openresty.unit)
     return NodeCommands(
         apply=f"{shlex.quote(launcher(site))} -s stop",
-        undo=f"systemctl start {unit}",
+        undo=started(site.openresty.unit),
         confirm=active(site.openresty.unit),
         before=f"systemctl show -p MainPID {unit}",
-        confirm_effect=f'test "$(systemctl show -p MainPID {unit})" != "$was"',
+        confirm_effect=f'test "$(systemctl show -p MainPID {unit} | tr -cd 0-9)" != "$was"',
     )
 
 
 def openresty_cannot_start(site: Site) -> NodeCommands:
-    """Killed, and its launcher not executable any more."""
+    """Killed, and its launcher not executable any more; the undo gives it the mode that it had."""
     unit, binary = shlex.quote(site.openresty.unit), shlex.quote(launcher(site))
     # The launcher is what the unit and the chapter's script start; of OpenResty's own, a link, chmod changes what it
     # leads to. With a long interval the script has killed keepalived, too.
+    mode = f'chmod "${{was:-a+x}}" {binary}'
+    effect = f"test -e {binary} && test ! -x {binary} && ! {active(site.openresty.unit)}"
     return NodeCommands(
         apply=f"chmod a-x {binary}; systemctl kill --signal=KILL {unit}; {END_OPENRESTY}",
-        undo=f"{only_by_unit(site.openresty.unit, f'chmod a+x {binary}')}; {START}",
+        undo=f"{only_by_unit(site.openresty.unit, mode)}; {START}",
         confirm=f"test -x {binary} && {active(site.openresty.unit, KEEPALIVED)}",
-        confirm_effect=f"test ! -x {binary} && ! {active(site.openresty.unit)}",
+        before=f"test -x {binary} && stat -Lc %a {binary}",
+        needs=f"executable {launcher(site)}",
+        confirm_effect=effect,
+        trace=effect,
     )
 
 
@@ -60,6 +68,7 @@ def freeze_openresty(site: Site) -> NodeCommands:
         undo=_thaw(unit),
         confirm=thawed(site.openresty.unit),
         confirm_effect=frozen(site.openresty.unit),
+        trace=partly_frozen(site.openresty.unit),
     )
 
 
@@ -92,6 +101,8 @@ def kill_keepalived(site: Site) -> NodeCommands:
         before=f"{tree}; echo $t",
         needs=f"running {KEEPALIVED}",
         confirm_effect=f"{GONE}; {holds_vip(site)}",
+        # Who stops keepalived, or runs it by hand, leaves another result.
+        trace=f"! {ACTIVE} && systemctl show -p Result {KEEPALIVED} | grep -qx Result=signal && {holds_vip(site)}",
     )
 
 
@@ -102,6 +113,7 @@ def freeze_keepalived(site: Site) -> NodeCommands:
         undo=_thaw(KEEPALIVED),
         confirm=thawed(KEEPALIVED),
         confirm_effect=frozen(KEEPALIVED),
+        trace=partly_frozen(KEEPALIVED),
     )
 
 
@@ -121,11 +133,17 @@ def stop_nacos(site: Site) -> NodeCommands:
     ready = (f"curl -sf -m 2 -o /dev/null {shlex.quote(f'http://{m}{READINESS}')}" for m in site.nacos.members)
     return NodeCommands(
         apply=f"systemctl stop {shlex.join(units)}",
-        undo=f"systemctl start {shlex.join(units)}",
+        undo=started(*units),
         confirm=" && ".join(ready),
         before=f"systemctl cat {shlex.join(units)} >/dev/null",
         needs=f"{' and '.join(units)} (is the lab up with --no-nacos?)",
         confirm_effect=" && ".join(f"! {active(unit)}" for unit in units),
+        # At boot they wait for their turn, and a lab without Nacos has no such unit.
+        trace=" && ".join(
+            f"systemctl cat {unit} && systemctl show -p ActiveState {unit} | grep -qE '=(inactive|failed)$'"
+            for unit in units
+        )
+        + " && ! systemctl list-jobs --no-legend | grep -qF nacos@",
     )
 
 
@@ -137,11 +155,11 @@ def nacos_machine(site: Site) -> Machine | None:
 
 def _thaw(unit: str) -> str:
     # SIGCONT harms nobody, so the whole control group may have it; a unit that has ended meanwhile has none.
-    return f"systemctl kill --signal=CONT {unit} || true; systemctl start {unit}"
+    return f"systemctl kill --signal=CONT {unit} || true; {started(unit)}"
 
 
 def _start_clean(site: Site) -> str:
     """Start keepalived; where it was killed, first take off the VIP that nobody else would, and end stray children."""
     interface, vip = shlex.quote(site.interface), shlex.quote(site.vip)
-    left = f"pkill -KILL -P 1 -x keepalived || true; ! {holds_vip(site)} || ip addr del {vip} dev {interface}"
-    return f"{ACTIVE} || {{ {left}; }}; {START}"
+    stray = signal_processes("KILL", KEEPALIVED, "keepalived")
+    return f"{ACTIVE} || {{ {stray}; ! {holds_vip(site)} || ip addr del {vip} dev {interface}; }}; {START}"

@@ -1,11 +1,14 @@
-"""Faults that nobody holds any more: what is active now, and the undo of all of it."""
+"""Faults that nobody holds any more: what is on now, and the undo of all of it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runbook_lib.errors import FaultError, HostError
 from runbook_lib.failover.faults import lab_faults, node_record
-from runbook_lib.failover.faults.catalogue import FAULTS
+from runbook_lib.failover.faults.catalogue import FAULTS, Fault
 from runbook_lib.failover.faults.confirming import probe, wait_until
+from runbook_lib.failover.faults.traces import OnNode, fault_of, on_node
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.journal import FaultUndone
 
@@ -15,34 +18,32 @@ def refuse_while_active(site: OpenSite) -> None:
     if site.model.substrate == "lab" and (away := lab_faults.machines_away(site)):
         raise _active(away[0])
     for host in site.nodes:
-        for record in node_record.recorded_faults(host):
-            raise _active(f"{fault_of(record)} is active on {host.name}")
+        _refuse(host, on_node(host, site.model))
 
 
 def refuse_while_recorded(site: OpenSite) -> None:
-    """The same for what the nodes say, where machines without power or cable would be noticed anyhow.
+    """The same for what is on the nodes, where machines without power or cable would be noticed anyhow.
 
     A demonstration is no fault: it records what it found, and has faults of its own.
     """
     for host in site.nodes:
-        for record in node_record.recorded_faults(host):
-            if fault_of(record) in FAULTS:
-                raise _active(f"{fault_of(record)} is active on {host.name}")
+        found = on_node(host, site.model)
+        records = tuple(record for record in found.recorded.records if fault_of(record) in FAULTS)
+        _refuse(host, replace(found, recorded=replace(found.recorded, records=records)))
 
 
 def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
     """Undo what nobody holds any more: machines of the lab without power or cable, faults on the nodes.
 
-    The names of what was undone, for the reader. Raises HostError or LabError when something can't be undone, after
-    everything else was.
+    A fault whose record was lost is known by its effect. What was undone, for the reader, and what was left alone.
+    Raises HostError or LabError when something can't be undone, after everything else was.
     """
     undone = lab_faults.restore_machines(site) if site.model.substrate == "lab" else []
     failed: list[HostError] = []
     for host in site.nodes:
         try:
-            for record in node_record.recorded_faults(host):
-                _undo(site, host, record)
-                undone.append(f"{host.name}: {record} undone")
+            undone += _undo_records(site, host)
+            undone += _undo_effects(site, host)
         except HostError as error:
             failed.append(error)
     if failed:
@@ -53,37 +54,62 @@ def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
 def left_on(site: OpenSite) -> tuple[str, ...]:
     """What a run would undo first: `node129 has no cable`, `node128: block-vrrp-both-1a2b3c4d`. Raises HostError."""
     away = lab_faults.machines_away(site) if site.model.substrate == "lab" else []
-    return (*away, *recorded(site))
+    return (*away, *left_on_nodes(site))
 
 
-def recorded(site: OpenSite) -> tuple[str, ...]:
-    """What the nodes remember and was not undone: `node128: block-vrrp-both-1a2b3c4d`. Raises HostError."""
-    return tuple(f"{host.name}: {record}" for host in site.nodes for record in node_record.recorded_faults(host))
+def left_on_nodes(site: OpenSite) -> tuple[str, ...]:
+    """What is on at the nodes, recorded or not, and what else lies among the records. Raises HostError."""
+    found = ((host.name, on_node(host, site.model)) for host in site.nodes)
+    return tuple(f"{name}: {what}" for name, node in found for what in (*node.on, *node.others))
 
 
-def fault_of(record: str) -> str:
-    """The fault's name in that of a record: `stop-keepalived-1a2b3c4d`. Pure."""
-    return record.rpartition("-")[0]
+def _refuse(host: Host, found: OnNode) -> None:
+    for record in found.recorded.records:
+        raise _active(f"{fault_of(record)} is active on {host.name}")
+    for fault in found.unrecorded:
+        raise _active(f"{host.name} shows the effect of {fault.name}")
 
 
 def _active(what: str) -> FaultError:
     return FaultError(f"A fault is on already: {what}.", "Undo it first: runbook fault recover -f FILE")
 
 
-def _undo(site: OpenSite, host: Host, record: str) -> None:
-    node_record.run_undo(host, record)
-    gone = record not in node_record.recorded_faults(host) and _nothing_left(site, host, record)
-    site.journal.write(FaultUndone(fault_id=record, confirmed=gone))
-    if not gone:
-        raise HostError(
-            f"{host.name}: the undo of {record} ran, but is not confirmed.",
-            f"Look there: systemctl --failed, and {node_record.FOLDER}/",
-        )
+def _undo_records(site: OpenSite, host: Host) -> list[str]:
+    """Run every undo that the node holds; the node itself walks its folder, no name of its comes back to it."""
+    ran = host.run("sh -c %s", node_record.UNDO_EVERY, timeout_s=node_record.UNDO_WITHIN_S).check()
+    said = [line.partition(" ")[::2] for line in ran.stdout.splitlines()]
+    ran_here = [(outcome, record) for outcome, record in said if outcome in ("undone", "failed")]
+    for outcome, record in ran_here:
+        fault = FAULTS.get(fault_of(record))
+        gone = outcome == "undone" and (fault is None or _nothing_left(site, host, fault))
+        site.journal.write(FaultUndone(fault_id=record, confirmed=gone))
+        if not gone:
+            raise _not_undone(host, record, ran.stderr)
+    return [f"{host.name}: {record} undone" for _, record in ran_here]
 
 
-def _nothing_left(site: OpenSite, host: Host, record: str) -> bool:
-    """Whether the fault's own probe says so; a demonstration has none."""
-    fault = FAULTS.get(fault_of(record))
-    if fault is None:
-        return True
+def _undo_effects(site: OpenSite, host: Host) -> list[str]:
+    """Undo what is seen without a record of it."""
+    found = on_node(host, site.model)
+    for fault in found.unrecorded:
+        undo = node_record.render_twice(fault.commands(site.model).undo)
+        ran = host.run("sh -c %s", undo, timeout_s=node_record.UNDO_WITHIN_S)
+        gone = ran.exit_status == 0 and _nothing_left(site, host, fault)
+        site.journal.write(FaultUndone(fault_id=fault.name, confirmed=gone))
+        if not gone:
+            raise _not_undone(host, fault.name, ran.stderr)
+    effects = [f"{host.name}: {fault.name} undone, of which only the effect was left" for fault in found.unrecorded]
+    return effects + [f"{host.name}: {other}, left alone" for other in found.others]
+
+
+def _nothing_left(site: OpenSite, host: Host, fault: Fault) -> bool:
+    """Whether the fault's own probe says so."""
     return wait_until(lambda: probe(host, fault.commands(site.model).confirm), fault.back_within_s)
+
+
+def _not_undone(host: Host, what: str, stderr: str) -> HostError:
+    said = f" It said: {stderr.strip()}" if stderr.strip() else ""
+    return HostError(
+        f"{host.name}: the undo of {what} ran, but is not confirmed.{said}",
+        f"Look there: systemctl --failed, and {node_record.FOLDER}/",
+    )

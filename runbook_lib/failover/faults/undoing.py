@@ -1,10 +1,11 @@
-"""An undo on the way out: an interrupt stays one, also where the undo fails."""
+"""An undo on the way out: no interrupt cuts it short, and an interrupt stays one, also where the undo fails."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from runbook_lib import signals
 from runbook_lib.errors import RunbookError
 from runbook_lib.journal import Journal, Noted
 
@@ -17,7 +18,8 @@ def undoing(journal: Journal, undo: Callable[[], object]) -> Iterator[None]:
     except BaseException as ended:
         undo_after(ended, journal, undo)
         raise
-    undo()
+    with signals.held():
+        undo()
 
 
 def undo_after(ended: BaseException, journal: Journal, undo: Callable[[], object]) -> None:
@@ -27,7 +29,8 @@ def undo_after(ended: BaseException, journal: Journal, undo: Callable[[], object
     for the reader, and in the journal. In an error's place the undo's failure is raised.
     """
     try:
-        undo()
+        with signals.held():
+            undo()
     except RunbookError as error:
         if isinstance(ended, Exception):
             raise

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from runbook_lib import signals
 from runbook_lib.chapter.check_script import install_check_script
 from runbook_lib.chapter.config import write_configuration
 from runbook_lib.chapter.daemon import start_keepalived
@@ -58,8 +57,7 @@ def as_found(site: OpenSite, name: str, expires_s: float) -> Iterator[None]:
 
 def _restore(site: OpenSite, saved_id: str) -> None:
     """Put back what was found on both nodes. Raises HostError once each had its turn."""
-    with signals.held():
-        failed = [error for host in site.nodes if (error := _restored(site, host, saved_id)) is not None]
+    failed = [error for host in site.nodes if (error := _restored(site, host, saved_id)) is not None]
     if failed:
         raise failed[0]
 
@@ -68,7 +66,7 @@ def _restored(site: OpenSite, host: Host, saved_id: str) -> HostError | None:
     """Put back what was found on one node; what went wrong, so that the other gets its turn first."""
     try:
         node_record.run_undo(host, saved_id)
-        site.journal.write(FaultUndone(saved_id, confirmed=saved_id not in node_record.recorded_faults(host)))
+        site.journal.write(FaultUndone(saved_id, confirmed=not node_record.is_recorded(host, saved_id)))
     except HostError as error:
         return error
     return None
@@ -88,6 +86,7 @@ if [ -d "$saved" ]; then
         mv -f {FOLDER}/.restored "{FOLDER}/${{f##*/}}"
     done
     for f in {FOLDER}/*; do [ -e "$saved/${{f##*/}}" ] || rm -f "$f"; done
+    systemctl reset-failed {UNIT} 2>/dev/null || true
     systemctl reload-or-restart {UNIT}
     mv -T "$saved" "$saved.done"
 fi

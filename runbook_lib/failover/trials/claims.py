@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.checks.verdict import Check, Skipped, Status, Verdict
-from runbook_lib.failover.faults import lab_faults, node_record
-from runbook_lib.failover.faults.recovery import recorded
+from runbook_lib.failover.faults.recovery import left_on, left_on_nodes
 from runbook_lib.failover.measuring.samples import Outage
 from runbook_lib.failover.theory.band import Band
 from runbook_lib.failover.theory.predictions import TOLERANCE_S
@@ -62,19 +61,19 @@ def _moved_wrong(outage: Outage, band: Band) -> str:
 
 
 def restored(site: OpenSite, trial: Trial | Skipped) -> Check:
-    """Check `failover.restored`: after the undo the site is in steady state, and no node remembers a fault."""
+    """Check `failover.restored`: after the undo the site is in steady state, and nothing of a fault is on a node."""
 
     def observe() -> Verdict:
         if isinstance(trial, Skipped):
             return Verdict.skipped(trial.reason)
-        if (left := judge_recorded(recorded(site))).status is not Status.PASSED:
+        if (left := judge_left(left_on_nodes(site))).status is not Status.PASSED:
             return left
         seen = steady.steady_state(site).observe()
         if seen.status is not Status.PASSED:
             return seen
         return Verdict.passed(f"{seen.observed}; {trial.steady_s - trial.undone_s:.1f} s after the undo began")
 
-    claim = "After the undo the site is in steady state, and no fault is recorded on a node."
+    claim = "After the undo the site is in steady state, and no fault is on."
     return Check("failover.restored", claim, NOTEBOOK, observe)
 
 
@@ -96,22 +95,12 @@ def judge_application(trial: Trial | Skipped) -> Verdict:
 
 
 def none_left(site: OpenSite) -> Check:
-    """Check `failover.none-left`: no node remembers a fault that was not undone, or lacks power or cable (lab)."""
-
-    def observe() -> Verdict:
-        away = lab_faults.machines_away(site) if site.model.substrate == "lab" else []
-        if away:
-            return Verdict.failed(", ".join(away), "runbook fault recover -f FILE, or a run, brings it back.")
-        return judge_recorded(recorded(site))
-
-    return Check("failover.none-left", "No fault waits for its undo.", "00", observe)
+    """Check `failover.none-left`: no fault is on, by the nodes' records, by its effect, by power and cable (lab)."""
+    return Check("failover.none-left", "No fault waits for its undo.", "00", lambda: judge_left(left_on(site)))
 
 
-def judge_recorded(left: tuple[str, ...]) -> Verdict:
-    """FAILED with the faults that are recorded still. Pure."""
+def judge_left(left: tuple[str, ...]) -> Verdict:
+    """FAILED with what is on still. Pure."""
     if left:
-        hint = (
-            f"runbook fault recover -f FILE, or a run, undoes it; by hand: `sh` on it in {node_record.FOLDER}/ there."
-        )
-        return Verdict.failed(f"not undone: {', '.join(left)}", hint)
+        return Verdict.failed(f"not undone: {', '.join(left)}", "runbook fault recover -f FILE, or a run, undoes it.")
     return Verdict.passed("none")
