@@ -16,7 +16,7 @@ from runbook_lib.failover.faults import injection as injection_module
 from runbook_lib.failover.faults.catalogue import FAULTS, Fault, fault_named
 from runbook_lib.failover.faults.inject import injected, not_agreed, why_not
 from runbook_lib.failover.faults.node_commands import START
-from runbook_lib.failover.faults.node_record import UNDO_EVERY, render_record
+from runbook_lib.failover.faults.node_record import render_record, render_undo_every
 from runbook_lib.failover.faults.recovery import left_on, undo_recorded_faults
 from runbook_lib.journal import FaultApplied, FaultRecorded, FaultUndone, read_journal
 from runbook_lib.lab import LabStatus, MachineStatus
@@ -244,7 +244,7 @@ def test_what_a_killed_run_left_on_a_node_is_undone(tmp_path: Path) -> None:
         "node129: stop-keepalived-12345678 undone",
         "node128: stop-keepalived-12345678 undone",
     )
-    assert f"sh -c {UNDO_EVERY}" in master.commands
+    assert f"sh -c {render_undo_every()}" in master.commands
     assert "sh -c systemctl is-active --quiet keepalived.service" in master.commands
     assert events(tmp_path) == [FaultUndone("stop-keepalived-12345678", confirmed=True)] * 2
 

@@ -20,30 +20,7 @@ STAMPS = "/var/lib/systemd/timers"
 UNDO_WITHIN_S = 200.0
 """Twice systemd's own limit for a unit's stop: an undo is tried again once."""
 AGAIN_AFTER_S = 1
-
-# Sets `$name` to each record of ours; a name alone makes none. What follows is run for each of them.
-_EACH = f"""\
-for f in {FOLDER}/*; do
-    test -e "$f" || continue
-    name=${{f##*/}} ours=yes
-    case $name in *.part) continue;; *[!a-z0-9-]*) ours=;; esac
-    grep -qsxF "# Undoes $name. Safe to run again; it removes itself once done." "$f" || ours=
-"""
-LIST = f"""{_EACH}\
-    if test -n "$ours"; then echo "record $name"; else echo "other $name"; fi
-done
-"""
-"""Shell: prints `record NAME` for each undo of ours, `other NAME` for what else is in that folder."""
-UNDO_EVERY = f"""{_EACH}\
-    test -n "$ours" || continue
-    if sh "$f" </dev/null >&2; then echo "undone $name"; else echo "failed $name"; fi
-done
-for t in {UNITS}/runbook-fault-*.timer; do
-    name=${{t##*/runbook-fault-}} name=${{name%.timer}}
-    test ! -e "$t" || test -e "{FOLDER}/$name" || systemctl start "runbook-fault-$name.service" >&2
-done
-"""
-"""Shell: runs every undo of ours, and prints `undone NAME` or `failed NAME`; a timer without its record is removed."""
+_WAS = "WHAT-THE-NODE-KEEPS"
 
 
 @dataclass(frozen=True)
@@ -104,8 +81,7 @@ def render_record(fault_id: str, undo: str, expires_s: float, before: str = "") 
     # AccuracySec: systemd's default is a minute. Persistent: it fires at boot, where the deadline has passed.
     timer = f"[Unit]\nDescription=Deadline of {fault_id}\n[Timer]\nAccuracySec=100ms\nPersistent=true\nOnCalendar="
     keep = f"$({{ {before}; }} | tr '\\n' ' ' | tr -cd '0-9 ')" if before else ""
-    script = render_undo(fault_id, undo, was="WAS-OF-THE-NODE")
-    head, tail = script.split("WAS-OF-THE-NODE")
+    head, tail = render_undo(fault_id, undo, was=_WAS).split(_WAS)
     return f"""\
 set -e
 umask 077
@@ -126,6 +102,41 @@ mv {path}.part {path}
 """
 
 
+def render_list() -> str:
+    """Shell that prints `record NAME` for each undo of ours, `other NAME` for what else is in that folder. Pure."""
+    return f"""{_each()}\
+    if test -n "$ours"; then echo "record $name"; else echo "other $name"; fi
+done
+"""
+
+
+def render_undo_every() -> str:
+    """Shell that runs every undo of ours and prints `undone NAME` or `failed NAME`. Pure.
+
+    A timer whose record was lost takes itself away.
+    """
+    return f"""{_each()}\
+    test -n "$ours" || continue
+    if sh "$f" </dev/null >&2; then echo "undone $name"; else echo "failed $name"; fi
+done
+for t in {UNITS}/runbook-fault-*.timer; do
+    name=${{t##*/runbook-fault-}} name=${{name%.timer}}
+    test ! -e "$t" || test -e "{FOLDER}/$name" || systemctl start "runbook-fault-$name.service" >&2
+done
+"""
+
+
+def _each() -> str:
+    """Shell that sets `$name` to each file of the folder, and `$ours` where it is an undo that says its own name."""
+    return f"""\
+for f in {FOLDER}/*; do
+    test -e "$f" || continue
+    name=${{f##*/}} ours=yes
+    case $name in *.part) continue;; *[!a-z0-9-]*) ours=;; esac
+    grep -qsxF "# Undoes $name. Safe to run again; it removes itself once done." "$f" || ours=
+"""
+
+
 def record_undo(host: Host, fault_id: str, undo: str, expires_s: float, before: str = "") -> None:
     """Put the undo on the node, with the timer that runs it at the deadline, in one command. Raises HostError."""
     shown = f"record the undo of {fault_id} in {FOLDER}, its deadline in {expires_s:g} s"
@@ -133,7 +144,7 @@ def record_undo(host: Host, fault_id: str, undo: str, expires_s: float, before: 
 
 
 def parse_recorded(said: str) -> Recorded:
-    """What `LIST` printed. Pure."""
+    """What `render_list` printed. Pure."""
     lines = [line.partition(" ")[::2] for line in said.splitlines()]
     names = {kind: tuple(name for its, name in lines if its == kind) for kind in ("record", "other")}
     return Recorded(names["record"], names["other"])

@@ -76,7 +76,7 @@ def _active(what: str) -> FaultError:
 
 def _undo_records(site: OpenSite, host: Host) -> list[str]:
     """Run every undo that the node holds; the node itself walks its folder, no name of its comes back to it."""
-    ran = host.run("sh -c %s", node_record.UNDO_EVERY, timeout_s=node_record.UNDO_WITHIN_S).check()
+    ran = host.run("sh -c %s", node_record.render_undo_every(), timeout_s=node_record.UNDO_WITHIN_S).check()
     said = [line.partition(" ")[::2] for line in ran.stdout.splitlines()]
     ran_here = [(outcome, record) for outcome, record in said if outcome in ("undone", "failed")]
     for outcome, record in ran_here:

@@ -42,7 +42,7 @@ def on_node(host: Host, site: Site) -> OnNode:
 def render_look(traces: Mapping[str, str]) -> str:
     """Shell that prints `record NAME`, `other NAME` and `trace FAULT`. Pure."""
     looks = (f"if ( {trace} ) >/dev/null 2>&1; then echo trace {name}; fi" for name, trace in traces.items())
-    return "\n".join((node_record.LIST, *looks))
+    return "\n".join((node_record.render_list(), *looks))
 
 
 def traces_of(node: str, site: Site) -> Mapping[str, str]:
