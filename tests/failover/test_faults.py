@@ -48,7 +48,6 @@ def test_the_undo_is_recorded_before_the_fault_and_runs_after_it(tmp_path: Path)
     with injected(site, STOP, "stop-keepalived-1", master) as injection:
         recorded = master.commands[-1]
         assert recorded == f"sh -c {render_record('stop-keepalived-1', START, 180.0)}"
-        assert recorded.index("systemctl start runbook-fault-stop-keepalived-1.timer") < recorded.index(f"mv {RECORD}")
         assert injection.apply() == 1700000000.25
         assert master.commands[-2:] == [
             "sh -c set -e; test -e /var/lib/runbook/faults/stop-keepalived-1; date +%s.%N; "

@@ -69,8 +69,9 @@ done
 
 
 def render_record(fault_id: str, undo: str, expires_s: float, before: str = "") -> str:
-    """Shell that starts the timer, by the node's own clock, and puts the undo in its place last. Pure.
+    """Shell that puts the undo in its place, and starts its timer by the node's own clock. Pure.
 
+    The undo first: a timer that fires without one takes itself away. Nothing is applied before both are there.
     What `before` prints is kept as `$was` of the undo: digits, and nothing that a shell would read otherwise.
     """
     unit, path = f"{UNITS}/{_unit(fault_id)}", path_of(fault_id)
@@ -95,10 +96,10 @@ printf %s {shlex.quote(service)} >{unit}.service
 printf '%s%s\\n' {shlex.quote(timer)} "$deadline" >{unit}.timer
 chmod 644 {unit}.service {unit}.timer
 ln -sf ../{_unit(fault_id)}.timer {UNITS}/timers.target.wants/
-systemctl start {_unit(fault_id)}.timer
 printf '%s%s%s' {shlex.quote(head)} "$was" {shlex.quote(tail)} >{path}.part
 sync {path}.part {unit}.service {unit}.timer
 mv {path}.part {path}
+systemctl start {_unit(fault_id)}.timer
 """
 
 
