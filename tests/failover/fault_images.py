@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chapter_run import Finished
 
 from runbook_lib.errors import LabError
 from runbook_lib.failover.faults.node_record import FOLDER
+from runbook_lib.failover.trials.waiting import wait_for_nodes
+from runbook_lib.hosts import OpenSite
+from runbook_lib.journal import Journal
 from runbook_lib.lab import Lab
+from runbook_lib.notebook.open_site import open_model
+from runbook_lib.site import parse_site
 
 HELD = "ip -4 -o addr show | grep -qF ' 192.168.42.130/'"
 GONE = "! pgrep -x keepalived"
@@ -27,6 +36,17 @@ IMAGE = {
 """What each fault looks like on a machine: the probe ends with 0."""
 SPLIT = {"kill-keepalived", "freeze-keepalived", "block-vrrp-one-side", "block-vrrp-both"}
 """Both nodes hold the VIP."""
+
+
+@contextmanager
+def steady_pair(finished: Finished) -> Iterator[OpenSite]:
+    """The pair in steady state; whatever a test leaves is undone."""
+    lab = finished.site.lab
+    opened = open_model(parse_site({"lab": {"name": lab.name}}), Journal(None), Path())
+    wait_for_nodes(opened)
+    yield opened
+    finished.site.runbook("fault", "recover")
+    wait_for_nodes(opened)
 
 
 def see(lab: Lab, machine: str, probe: str) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from chapter_run import Finished
-from fault_images import HELD, SPLIT, boot_id, is_on, is_undone, see, wait_until
+from fault_images import HELD, SPLIT, boot_id, is_on, is_undone, see, steady_pair, wait_until
 
 from runbook_lib.failover.faults.catalogue import FAULTS
 from runbook_lib.failover.trials.waiting import wait_for_nodes
@@ -37,6 +38,12 @@ PASSING = {name for name, fault in FAULTS.items() if fault.passes}
 EXPIRES_S = 15.0
 UNDONE_WITHIN_S = 90.0
 """What the undo itself may take: systemd waits for a daemon to end, three JVMs start, a machine boots."""
+
+
+@pytest.fixture
+def site(finished: Finished) -> Iterator[OpenSite]:
+    with steady_pair(finished) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("name", EVERY)
