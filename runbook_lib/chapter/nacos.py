@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from runbook_lib.chapter.answers import whole_number
 from runbook_lib.chapter.change import Command
 from runbook_lib.errors import CommandError
 from runbook_lib.hosts import Host, OpenSite
@@ -66,8 +67,9 @@ def parse_leader(answer: str) -> str:
         raft = json.loads(answer)["data"]["extendInfo"]["raftMetaData"]["metaDataMap"]["nacos_config"]["leader"]
     except (ValueError, KeyError, TypeError):
         return ""  # it is still starting: the group is not there yet
-    host, _, port = str(raft).rpartition(":")
-    return f"{host}:{int(port) + RAFT_OFFSET}" if port.isdigit() else ""
+    host, _, word = str(raft).rpartition(":")
+    port = whole_number(word)
+    return "" if port is None else f"{host}:{port + RAFT_OFFSET}"
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ def read_everywhere(site: OpenSite, configuration: Configuration) -> dict[str, R
 def parse_reading(answer: str) -> Reading:
     """The answer with its status on the last line. Pure."""
     value, _, status = answer.rpartition("\n")
-    return Reading(int(status) if status.isdigit() else 0, value)
+    return Reading(whole_number(status) or 0, value)
 
 
 def _fields(configuration: Configuration) -> tuple[str, str, str]:

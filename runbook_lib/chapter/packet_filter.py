@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host
 
 # To list iptables' legacy table is to load it, and a probe changes nothing: only where the kernel has it already.
@@ -77,7 +78,10 @@ def packet_filters(host: Host, *, beside_firewalld: bool) -> tuple[InputChain, .
 
 def parse_filters(probed: str, *, beside_firewalld: bool) -> tuple[InputChain, ...]:
     """The probe's answer: those that close with a drop, or, where none does, those with any rule that drops. Pure."""
-    ruleset, legacy, programs = probed.split("==\n")
+    ruleset, _, more = probed.partition("==\n")
+    legacy, separator, programs = more.partition("==\n")
+    if not separator:
+        raise HostError("A machine did not say what its packet filter is.", "Run `nft list ruleset` there.")
     there = (*_nft_chains(ruleset, programs), *_legacy_chains(legacy, programs))
     chains = [chain for chain in there if not (beside_firewalld and chain.firewallds)]
     closed = tuple(chain for chain in chains if chain.closed)
@@ -103,7 +107,7 @@ def _legacy_chains(listing: str, programs: str) -> Iterator[InputChain]:
     if not listing:
         return
     rules: dict[str, list[str]] = {"INPUT": []}
-    for _, chain, rule in (line.split(" ", 2) for line in listing.splitlines() if line.startswith("-A ")):
+    for _, chain, rule in (line.split(" ", 2) for line in listing.splitlines() if re.match("-A [^ ]+ ", line)):
         rules.setdefault(chain, []).append(rule)
     own, policy = rules["INPUT"], "drop" if "-P INPUT DROP" in listing else "accept"
     closed = policy == "drop" or bool(own and own[-1].startswith(("-j DROP", "-j REJECT")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from runbook_lib.chapter.answers import whole_number
 from runbook_lib.chapter.service import UNIT, service_state
 from runbook_lib.hosts import Host, OpenSite
 
@@ -57,8 +58,12 @@ def entry_processes(site: OpenSite) -> tuple[Process, ...]:
 
 def parse_processes(node: str, listing: str) -> tuple[Process, ...]:
     """`ps`'s lines as rows. Pure."""
-    words = (line.split(maxsplit=3) for line in listing.splitlines())
-    return tuple(Process(node, int(w[0]), w[2], w[1], w[3]) for w in words if len(w) > 3 and w[3] != "<defunct>")
+    words = [line.split(maxsplit=3) for line in listing.splitlines()]
+    return tuple(
+        Process(node, pid, w[2], w[1], w[3])
+        for w in words
+        if len(w) > 3 and w[3] != "<defunct>" and (pid := whole_number(w[0])) is not None
+    )
 
 
 def keepalived_status(site: OpenSite) -> tuple[NodeStatus, ...]:

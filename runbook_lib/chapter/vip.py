@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runbook_lib.chapter.answers import whole_number
 from runbook_lib.hosts import Host, OpenSite
 
 GIVE_UP_S = 2
@@ -62,7 +63,7 @@ def parse_answer(asker: str, headers: str, error: str) -> Answer:
     """curl's dumped headers as an Answer. Pure."""
     lines = headers.splitlines()
     words = lines[0].split() if lines else []
-    status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+    status = (whole_number(words[1]) if len(words) > 1 else None) or 0
     named = (line.partition(":")[2].strip() for line in lines[1:] if line.lower().startswith("x-entry:"))
     said = error.strip().splitlines()
     return Answer(asker, status, next(named, ""), "" if status else (said[-1] if said else "no answer"))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
+from runbook_lib.chapter.answers import whole_number
 from runbook_lib.chapter.machines import PYTHON
 from runbook_lib.chapter.ownership import is_ours
 from runbook_lib.chapter.service import UNIT_FILE
 from runbook_lib.checks.pair import on_both
 from runbook_lib.checks.verdict import Check, Verdict
+from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
 
@@ -60,11 +62,26 @@ def advertisers(site: OpenSite) -> tuple[Advertiser, ...]:
 
 def parse_scan(said: str) -> Heard:
     """The script's lines. Pure."""
-    words = [line.split() for line in said.splitlines()]
-    return Heard(
-        frozenset(w[1] for w in words if w[0] == "arp"),
-        frozenset(Advertiser(w[1], int(w[2]), int(w[3])) for w in words if w[0] == "vrrp"),
-    )
+    macs, advertisers = set[str](), set[Advertiser]()
+    for line in said.splitlines():
+        match line.split():
+            case ["arp", mac]:
+                macs.add(mac)
+            case ["vrrp", address, router_id, priority]:
+                advertisers.add(Advertiser(address, _number(router_id), _number(priority)))
+            case _:
+                raise _not_understood()
+    return Heard(frozenset(macs), frozenset(advertisers))
+
+
+def _number(word: str) -> int:
+    if (number := whole_number(word)) is None:
+        raise _not_understood()
+    return number
+
+
+def _not_understood() -> HostError:
+    return HostError("What the scan of the segment says is no list of who was heard.", "Run the check again.")
 
 
 def vip_free(site: OpenSite) -> Check:

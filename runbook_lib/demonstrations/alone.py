@@ -18,10 +18,10 @@ _TOKEN = "FOLDER-OF-THE-DEMONSTRATION"
 _ALONE = IN_A_FOLDER + (
     f'sed "s#{_TOKEN}#$t#" >conf; printf \'#!/bin/sh\\nid -un >%%s/ran\\n\' "$t" >check.sh; chmod %s check.sh; '
     'unshare --net sh -c \'ip link add "$1" type bridge && ip address add "$2" dev "$1" && ip link set "$1" up; '
-    'timeout "$3" "$4" --dont-fork --log-console --use-file=conf --pid=pid --vrrp_pid=vrrp --checkers_pid=checkers'
+    'exec timeout "$3" "$4" --dont-fork --log-console --use-file=conf --pid=pid --vrrp_pid=vrrp --checkers_pid=checkers'
     "' alone %s %s %s %s >log 2>&1 & daemon=$!; "
     "n=0; while [ ! -s ran ] && [ $n -lt %s ]; do sleep 0.1; n=$((n + 1)); done; "
-    "pkill -TERM -P $daemon; wait $daemon; cat ran 2>/dev/null || echo nobody; cat log"
+    "kill -TERM $daemon; wait $daemon; cat ran 2>/dev/null || echo nobody; cat log"
 )
 
 
@@ -39,13 +39,13 @@ class Alone:
         return next(found, "").partition(": ")[2]
 
 
-def run_alone(host: Host, configuration: str, script_mode: str) -> Alone:
+def run_alone(host: Host, interface: str, configuration: str, script_mode: str) -> Alone:
     """Run the node's keepalived with this configuration, its check script replaced by one that says who runs it.
 
-    Everything is in a temporary folder and a namespace that go with it. Raises HostError.
+    Everything is in a temporary folder and a namespace, with a bridge called `interface`, that go with it.
+    Raises HostError.
     """
     given = configuration.replace(SCRIPT, f"{_TOKEN}/check.sh").encode()
-    interface = next(line.split()[1] for line in configuration.splitlines() if line.split()[:1] == ["interface"])
     values = (script_mode, interface, "192.0.2.1/24", LASTS_S + 1, BINARY, LASTS_S * 10)
     return parse_alone(host.run(_ALONE, *values, stdin=given).check().stdout)
 

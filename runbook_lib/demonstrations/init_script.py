@@ -8,6 +8,7 @@ from runbook_lib.chapter.build import INIT_SCRIPT
 from runbook_lib.checks.verdict import Check, Skipped
 from runbook_lib.demonstrations.leaving import IN_A_FOLDER
 from runbook_lib.demonstrations.sight import CURE, DEFECT, Sight, judge_sights
+from runbook_lib.errors import HostError
 from runbook_lib.failover.faults.inject import not_agreed
 from runbook_lib.hosts import OpenSite
 
@@ -42,6 +43,8 @@ def show_init_script(site: OpenSite) -> tuple[Sight, ...] | Skipped:
 def parse_tried(said: str) -> tuple[Sight, ...]:
     """A line for each thing that was tried. Pure."""
     lines = said.splitlines()
+    if len(lines) != len(_EXPECTED):
+        raise HostError("The try of the init.d script printed another number of lines.", "Run notebook 03 again.")
     return tuple(Sight(*what, seen) for what, seen in zip(_EXPECTED, lines, strict=True))
 
 

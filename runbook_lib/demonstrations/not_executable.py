@@ -25,7 +25,7 @@ def show_not_executable(site: OpenSite) -> tuple[Sight, ...] | Skipped:
     return tuple(
         Sight(shows, what, expected, seen_of(found), found.said(WORDS))
         for shows, what, mode, expected in tried
-        for found in (run_alone(site.master, configuration, mode),)
+        for found in (run_alone(site.master, site.model.interface, configuration, mode),)
     )
 
 

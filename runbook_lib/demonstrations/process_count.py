@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
+from runbook_lib.chapter.answers import whole_number
 from runbook_lib.chapter.check_script import render_check_script
 from runbook_lib.checks.verdict import Check, Skipped
 from runbook_lib.demonstrations.sight import CURE, DEFECT, Shows, Sight, judge_sights
+from runbook_lib.errors import HostError
 from runbook_lib.failover.faults.catalogue import fault_named
 from runbook_lib.failover.faults.inject import injected, not_agreed
 from runbook_lib.hosts import Host, OpenSite
@@ -42,7 +44,9 @@ def process_count_shown(found: Sequence[Sight] | Skipped) -> Check:
 
 
 def _counted(host: Host, shows: Shows, state: str, expected: str) -> Sight:
-    count = int(host.run(COUNT).check().stdout)
+    said = host.run(COUNT).check().stdout.strip()
+    if (count := whole_number(said)) is None:
+        raise HostError(f"{host.name}: `{COUNT}` printed no number.", "Run it there by hand.")
     return Sight(shows, f"{state}: {COUNT}", expected, UP if count else DOWN, f"{count} processes")
 
 

@@ -34,7 +34,7 @@ def show_script_security(site: OpenSite) -> tuple[Sight, ...] | Skipped:
     return tuple(
         Sight(shows, what, expected, seen_of(found), found.said(*WORDS))
         for shows, what, configuration, mode, expected in tried
-        for found in (run_alone(site.master, configuration, mode),)
+        for found in (run_alone(site.master, site.model.interface, configuration, mode),)
     )
 
 
