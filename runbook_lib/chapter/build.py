@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from runbook_lib.chapter.change import Action, Change, Command, CopyTree, PushFile, WriteFile
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import keep_theirs
+from runbook_lib.chapter.ownership import STATE, keep_theirs, those_there
 from runbook_lib.chapter.provenance import (
     HASH_FILE,
     PROVENANCE_FILE,
@@ -27,15 +27,14 @@ NEEDS = (
     "CentOS 7: yum install gcc make openssl-devel libnl3-devel."
 )
 MAKE_WITHIN_S = 1800.0
-WORK = "/var/tmp/runbook-build"
-"""Unpacked, compiled and installed here first: a fresh place, and on a disk, as /tmp may be small."""
+WORK = f"{STATE}/build"
+"""Unpacked, compiled and installed here first: a fresh place that root alone can write, and on a disk."""
 INIT_SCRIPT = "share/doc/keepalived/init.d-keepalived"
 """The script of chapter step 4, kept under the prefix for the reader; systemd doesn't look at it."""
 INIT_HEAD = 15
 """So many of its lines tell whose script it is."""
 
-# mkdir without -p: /var/tmp is anybody's, and a folder that somebody else made meanwhile would be theirs.
-_FRESH = "rm -rf %s && mkdir -m 700 %s && mkdir %s/source"
+_FRESH = "rm -rf %s && mkdir -p -m 700 %s && mkdir %s/source"
 _UNPACK = "cd %s && tar -xf archive -C source --strip-components=1 --no-same-owner"
 _CONFIGURE = (
     "cd %s/source && { CPPFLAGS=%s ./configure --prefix=%s --with-init=systemd >../configure.log 2>&1"
@@ -50,10 +49,10 @@ _RECORD = (
     "cd %s && cp %s/*.log share/doc/keepalived/ && cp %s/source/keepalived/etc/init.d/keepalived %s"
     " && cd sbin && sha256sum keepalived >%s"
 )
-# Into place by renaming only: nobody sees half of it, and /var/tmp may be another file system.
+# Into place by renaming only: nobody sees half of it, and the work folder may be on another file system.
 _MOVE = (
-    'set -e; p=%s; rm -rf "$p.new" "$p.old"; mkdir -p "$(dirname "$p")"; cp -a %s "$p.new"; '
-    '[ ! -e "$p" ] || mv -T "$p" "$p.old"; mv -T "$p.new" "$p"; rm -rf "$p.old"'
+    'set -e; p=%s; n="$p.runbook-new"; o="$p.runbook-old"; rm -rf "$n" "$o"; mkdir -p "$(dirname "$p")"; '
+    'cp -a %s "$n"; [ ! -e "$p" ] || mv -T "$p" "$o"; mv -T "$n" "$p"; rm -rf "$o"'
 )
 
 
@@ -66,8 +65,8 @@ class Candidate:
     installed: Installed
     wanted: Provenance
     """What a build on it is made from."""
-    leftovers: tuple[str, ...] = ()
-    """Folders of a build or a copy that was interrupted."""
+    leftovers: bool = False
+    """A folder of a build or a copy that was interrupted is there."""
 
     @property
     def is_right(self) -> bool:
@@ -86,22 +85,29 @@ def plan_pair(nodes: tuple[Candidate, Candidate], source: Source, prefix: str) -
     if first.toolchain.platform != second.toolchain.platform:
         return _plan_own(first, source, prefix), _plan_own(second, source, prefix)
     same = first.is_right and second.is_right and first.installed.binary_sha256 == second.installed.binary_sha256
-    return _plan_own(first, source, prefix), _right(second) if same else _plan_copy(second, first.host, prefix)
+    return _plan_own(first, source, prefix), _right(second, prefix) if same else _plan_copy(second, first.host, prefix)
 
 
-def _right(node: Candidate) -> Change:
+def _right(node: Candidate, prefix: str) -> Change:
     if node.leftovers:
-        return Change(node.host, "clear away what an interrupted build left", _cleared(node), "half a build")
+        cleared = (clear_leftovers(prefix),)
+        return Change(node.host, "clear away what an interrupted build left", cleared, "half a build")
     return Change.none(node.host, f"keepalived {node.wanted.version} stands there, built from this archive")
 
 
-def _cleared(node: Candidate) -> tuple[Action, ...]:
-    return (Command("rm -rf" + " %s" * len(node.leftovers), node.leftovers),) if node.leftovers else ()
+def clear_leftovers(prefix: str) -> Command:
+    """Take away what a build or a copy that was interrupted left: a closed set of names, whatever is there. Pure."""
+    return Command("rm -rf %s %s %s %s %s", half_built(prefix))
+
+
+def half_built(prefix: str) -> tuple[str, ...]:
+    """The folders that a build and a copy work in, each ours by its name. Pure."""
+    return (WORK, *(f"{prefix}.runbook{end}" for end in ("-new", "-old", ".part", ".old")))
 
 
 def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
     if node.is_right:
-        return _right(node)
+        return _right(node, prefix)
     if node.toolchain.missing:
         raise HostError(f"{node.host} can't compile keepalived: it lacks {', '.join(node.toolchain.missing)}.", NEEDS)
     fresh = f"{WORK}/fresh{prefix}"
@@ -127,7 +133,7 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
 
 def _plan_copy(node: Candidate, source_host: str, prefix: str) -> Change:
     actions: tuple[Action, ...] = (
-        *_cleared(node),
+        *((clear_leftovers(prefix),) if node.leftovers else ()),
         *_kept(node, prefix),
         CopyTree(source_host, prefix),
         Command("cd %s && sha256sum --check --quiet %s", (f"{prefix}/sbin", HASH_FILE.rpartition("/")[2])),
@@ -139,7 +145,7 @@ def _plan_copy(node: Candidate, source_host: str, prefix: str) -> Change:
 def _kept(node: Candidate, prefix: str) -> tuple[Action, ...]:
     """Somebody else's installation under the prefix stays beside ours, for notebook 90 to put back."""
     found = node.installed
-    return (keep_theirs(prefix),) if found.exists and found.text is None else ()
+    return (keep_theirs(prefix, stands=found.exists),) if found.text is None else ()
 
 
 def _was(node: Candidate) -> str:
@@ -157,11 +163,8 @@ def candidate(host: Host, source: Source, prefix: str) -> Candidate:
     """Ask a node what it has."""
     tools = toolchain(host)
     wanted = wanted_provenance(source, tools, prefix)
-    # `ls` says 2 for those that are not there. A folder `.old` may be somebody's, unless it is a build of ours.
-    old = f"{prefix}.old"
-    names = (WORK, f"{prefix}.new", f"{prefix}.runbook.part", f"{old}/{PROVENANCE_FILE}", old)
-    left = host.run("ls -d %s %s %s; [ ! -e %s ] || echo %s", *names).stdout.split()
-    return Candidate(host.name, tools, installed(host, prefix), wanted, tuple(left))
+    left = those_there(host, *half_built(prefix))
+    return Candidate(host.name, tools, installed(host, prefix), wanted, bool(left))
 
 
 def init_script(host: Host, prefix: str) -> str:

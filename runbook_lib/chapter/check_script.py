@@ -44,15 +44,23 @@ def installed_script(host: Host) -> InstalledScript:
     """What stands at the script's place now."""
     # 1: no such file, which is an answer here.
     mode = host.run("stat -c %%a %s", SCRIPT).check(normal=(0, 1))
-    return InstalledScript(host.read_text(SCRIPT), int(mode.stdout or "0", 8))
+    return InstalledScript(host.read_text(SCRIPT), parse_mode(mode.stdout))
+
+
+def parse_mode(said: str) -> int:
+    """`stat`'s permission bits, `755`; 0 for what is none. Pure."""
+    word = said.strip()
+    return int(word, 8) if word and len(word) <= 4 and set(word) <= set("01234567") else 0
 
 
 def plan_check_script(host: str, found: InstalledScript, wanted: str) -> Change:
     """Install the script, executable, where text or mode differ. Pure."""
     if found == InstalledScript(wanted, MODE):
         return Change.none(host, f"{SCRIPT} is the one that is wanted, and executable")
-    theirs = found.text is not None and not (is_ours(found.text) or found.text == template("chapter_check.sh"))
-    actions: list[Action] = [keep_theirs(SCRIPT)] if theirs else []
+    actions: list[Action] = []
+    if not is_ours(found.text):
+        printed = found.text == template("chapter_check.sh")
+        actions.append(keep_theirs(SCRIPT, stands=found.text is not None, may_be_ours=printed))
     actions.append(WriteFile(SCRIPT, wanted, found.text, MODE, keep_previous=True))
     was = "no script" if found.text is None else "another script" if found.text != wanted else "not executable"
     return Change(host, "install the check script", tuple(actions), was)

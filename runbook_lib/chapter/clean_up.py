@@ -6,94 +6,158 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runbook_lib.chapter import firewall, openresty
-from runbook_lib.chapter.build import WORK
+from runbook_lib.chapter.build import clear_leftovers
 from runbook_lib.chapter.change import Action, Change, Command
 from runbook_lib.chapter.check_script import SCRIPT
 from runbook_lib.chapter.client import application_found, plan_removal, plan_withdrawal
 from runbook_lib.chapter.config import CONFIG
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import STATE, is_ours, put_back
+from runbook_lib.chapter.ownership import (
+    ASIDE,
+    BEFORE,
+    FAULTS,
+    STATE,
+    forget,
+    has_undo,
+    is_ours,
+    keep_theirs,
+    nothing_stood,
+    put_back,
+    restore_unit,
+    those_there,
+    unit_record,
+)
 from runbook_lib.chapter.provenance import PROVENANCE_FILE
 from runbook_lib.chapter.rendering import template
-from runbook_lib.chapter.service import BINARY, FOLDER, UNIT, UNIT_FILE
+from runbook_lib.chapter.service import BINARY, FOLDER, UNIT, UNIT_FILE, file_hash, is_placed
+from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
+
+_OLDER = tuple(f"{path}.{end}" for path in (CONFIG, SCRIPT) for end in ("previous", "staged"))
 
 
 @dataclass(frozen=True)
 class Left:
-    """What of ours is on a node."""
+    """What of ours is on a node: of the places that we know, those where something was found."""
 
-    service: bool
-    """Our unit, and with it the binary on the path."""
-    config: bool
-    script: bool
-    build: bool
-    """What stands under keepalived's prefix."""
-    entry: bool
-    """OpenResty as notebook 01 laid it out."""
-    openings: tuple[str, ...]
+    ours: frozenset[str] = frozenset()
+    """Where something of ours stands."""
+    kept: frozenset[str] = frozenset()
+    """Beside which that waits which stood there before us."""
+    aside: frozenset[str] = frozenset()
+    """Beside which that is kept which somebody put there later."""
+    units: frozenset[str] = frozenset()
+    """Of which it is noted whether they ran and were enabled before us."""
+    openings: tuple[str, ...] = ()
     """What we let through the firewall."""
-    previous: tuple[str, ...]
+    other_openings: bool = False
+    """More is noted as ours than these parameters ask for."""
+    previous: bool = False
     """Older versions of our own files."""
-    records: tuple[str, ...]
-    """What is in our own folder: openings, undos of faults, saved configurations, the probe."""
+    records: bool = False
+    """Files in our own folder: openings, saved configurations, the probe."""
 
-    @property
-    def parts(self) -> tuple[str, ...]:
+    def has(self, *paths: str) -> bool:
+        """Whether at one of these something is to be taken away or put back."""
+        return not (self.ours | self.kept).isdisjoint(paths)
+
+    def parts(self, site: Site) -> tuple[str, ...]:
         """By name, for a reader."""
         named = (
-            ("its unit and binary", self.service),
-            ("keepalived.conf", self.config),
-            ("the check script", self.script),
-            ("the build", self.build),
-            ("OpenResty's layout", self.entry),
+            ("its unit and binary", self.has(UNIT_FILE, BINARY)),
+            ("keepalived.conf", self.has(CONFIG)),
+            ("the check script", self.has(SCRIPT)),
+            ("the build", self.has(site.keepalived.prefix)),
+            ("OpenResty's layout", self.has(*entry_places(site))),
             ("openings in the firewall", bool(self.openings)),
-            ("older versions of files", bool(self.previous)),
-            (f"files in {STATE}", bool(self.records)),
+            ("older versions of files", self.previous),
+            *((f"whether {unit} ran before", True) for unit in sorted(self.units)),
+            (f"files in {STATE}", self.records),
         )
         return tuple(name for name, there in named if there)
 
 
+def entry_places(site: Site) -> tuple[str, ...]:
+    """Where notebook 01 writes. Pure."""
+    return openresty.launcher(site), openresty.configuration(site), openresty.unit_file(site), openresty.link(site)
+
+
 def left_on(host: Host, site: Site) -> Left:
     """What of ours is on a host now."""
-    script = host.read_text(SCRIPT)
-    older = host.run("ls -d %s %s %s %s", *(f"{p}.{end}" for p in (CONFIG, SCRIPT) for end in ("previous", "staged")))
+    places = (UNIT_FILE, BINARY, CONFIG, SCRIPT, site.keepalived.prefix, *entry_places(site))
+    units = (site.openresty.unit, UNIT)
+    asked = [name for p in places for name in (p + BEFORE, p + ASIDE, nothing_stood(p))]
+    there = those_there(host, *asked, *_OLDER, *map(unit_record, units))
+    kept = frozenset(path for path in places if path + BEFORE in there)
+    recorded = firewall.recorded_openings(host)
+    openings = tuple(o for o in firewall.possible_openings(site, host.name) if o in recorded)
     return Left(
-        service=is_ours(host.read_text(UNIT_FILE)),
-        config=is_ours(host.read_text(CONFIG)),
-        script=is_ours(script) or script == template("chapter_check.sh"),
-        build=host.read_file(f"{site.keepalived.prefix}/{PROVENANCE_FILE}") is not None,
-        entry=is_ours(host.read_text(openresty.launcher(site))),
-        openings=firewall.recorded_openings(host),
-        previous=tuple(older.stdout.split()),  # `ls` says 2 for those that are not there
-        records=tuple(host.run("find %s -type f", STATE).stdout.split()),
+        ours=_ours(host, site, noted=SCRIPT in kept or nothing_stood(SCRIPT) in there),
+        kept=kept,
+        aside=frozenset(path for path in places if path + ASIDE in there),
+        units=frozenset(unit for unit in units if unit_record(unit) in there),
+        openings=openings,
+        other_openings=not recorded <= set(openings),
+        previous=not there.isdisjoint(_OLDER),
+        records=host.run("find %s -type f", STATE).stdout != "",
     )
+
+
+def _ours(host: Host, site: Site, *, noted: bool) -> frozenset[str]:
+    """`noted`: before our first write of the script; the chapter's, as printed, may be somebody's own without that."""
+    marked = (UNIT_FILE, CONFIG, SCRIPT, *entry_places(site)[:3])
+    text = {path: host.read_text(path) for path in marked}
+    binary, launcher = file_hash(host, BINARY), is_ours(text[openresty.launcher(site)])
+    more = {
+        SCRIPT: noted and text[SCRIPT] == template("chapter_check.sh"),
+        BINARY: binary != "" and is_placed(host, binary, text[UNIT_FILE]),
+        site.keepalived.prefix: host.read_file(f"{site.keepalived.prefix}/{PROVENANCE_FILE}") is not None,
+        openresty.link(site): launcher,
+    }
+    return frozenset((*(p for p in marked if is_ours(text[p])), *(p for p, ours in more.items() if ours)))
 
 
 def plan_clean_up(host: str, found: Left, site: Site) -> Change:
     """Stop, disable and remove what is ours, in the order opposite to the chapter's. Pure."""
-    if not found.parts:
-        return Change.none(host, "nothing of the runbook is here")
-    return Change(host, "take away what the runbook put here", tuple(_actions(found, site)), ", ".join(found.parts))
+    parts = found.parts(site)
+    aside = ", ".join(f"{path}{ASIDE}" for path in sorted(found.aside))
+    warning = f"left, as somebody put it there later: {aside}" if aside else ""
+    if found.other_openings:
+        warning += f"{'; ' if warning else ''}openings are noted in {firewall.RECORD} that these parameters don't have"
+    if not parts:
+        return Change(host, f"nothing of the runbook is here{f'; {warning}' if warning else ''}")
+    actions = tuple(_actions(found, site))
+    return Change(host, "take away what the runbook put here", actions, ", ".join(parts), warning=warning)
 
 
 def _actions(found: Left, site: Site) -> Iterator[Action]:
-    if found.service:
+    prefix = site.keepalived.prefix
+    if found.has(UNIT_FILE, BINARY):
         yield Command("systemctl disable --now %s", (UNIT,))
-        yield put_back(UNIT_FILE)
-        yield put_back(BINARY)
+        if found.has(openresty.launcher(site)):
+            yield openresty.end_stray()
+        yield from _restored(found, UNIT_FILE, BINARY)
         yield Command("systemctl daemon-reload && systemctl reset-failed %s 2>/dev/null || :", (UNIT,))
-    for path, ours in ((SCRIPT, found.script), (CONFIG, found.config), (site.keepalived.prefix, found.build)):
-        if ours:
-            yield put_back(path)
+    yield from _restored(found, SCRIPT, CONFIG, prefix)
     if found.previous:
-        yield Command(f"rm -f{' %s' * len(found.previous)}", found.previous)
-    yield Command("rm -rf %s && rmdir --ignore-fail-on-non-empty %s 2>/dev/null || :", (WORK, FOLDER))
+        yield Command(f"rm -f{' %s' * len(_OLDER)}", _OLDER)
+    yield clear_leftovers(prefix)
+    yield Command("rmdir --ignore-fail-on-non-empty %s 2>/dev/null || :", (FOLDER,))
     yield from (_close(opening) for opening in found.openings)
-    if found.entry:
-        yield from _remove_entry(site)
-    yield Command("rm -rf %s", (STATE,))
+    if found.has(*entry_places(site)):
+        yield from _remove_entry(found, site)
+    yield from (restore_unit(unit) for unit in (site.openresty.unit, UNIT) if unit in found.units)
+    yield forget()
+
+
+def _restored(found: Left, *paths: str) -> Iterator[Action]:
+    """Each as it was before us; what somebody put there later is kept aside first, and stays where nothing was."""
+    for path in paths:
+        if path in found.kept and path not in found.ours:
+            yield keep_theirs(path)
+        if found.has(path):
+            yield put_back(path)
 
 
 def _close(opening: str) -> Command:
@@ -102,22 +166,15 @@ def _close(opening: str) -> Command:
     return Command("firewall-cmd --quiet --permanent %s; firewall-cmd --quiet %s; :", (option, option))
 
 
-def _remove_entry(site: Site) -> Iterator[Action]:
+def _remove_entry(found: Left, site: Site) -> Iterator[Action]:
     unit, prefix = site.openresty.unit, site.openresty.prefix
-    yield Command("systemctl disable --now %s; pkill -x openresty; :", (unit,))
-    yield put_back(openresty.unit_file(site))
-    yield put_back(openresty.configuration(site))
+    if openresty.unit_file(site) in found.ours:
+        yield Command("systemctl disable --now %s", (unit,))
+    yield from _restored(found, *entry_places(site))
     yield Command("systemctl daemon-reload")
     # nginx makes its own folders beside ours; whatever else is in the prefix stays.
-    yield Command(
-        "rm -f %s %s && rm -rf %s && find %s -depth -type d -empty -delete",
-        (
-            openresty.launcher(site),
-            f"{prefix}/nginx/sbin/openresty",
-            f"{prefix}/nginx/logs",
-            prefix,
-        ),
-    )
+    if openresty.launcher(site) in found.ours:
+        yield Command("rm -rf %s && find %s -depth -type d -empty -delete", (f"{prefix}/nginx/logs", prefix))
 
 
 def machines_cleaned(site: OpenSite) -> tuple[Host, ...]:
@@ -126,11 +183,20 @@ def machines_cleaned(site: OpenSite) -> tuple[Host, ...]:
     return nodes if site.observer is None or site.observer in nodes else (*nodes, site.observer)
 
 
+def _refuse_with_undo(host: Host) -> None:
+    """Raises HostError while the undo of a fault is kept on a machine: without it the fault would stay on."""
+    if has_undo(host):
+        what = f"{host.name}: a fault is on, its undo is in {FAULTS}."
+        raise HostError(what, "Undo it first: runbook fault recover -f FILE")
+
+
 @operation("90", "Take away what the runbook put on the machines")
 def clean_up(site: OpenSite) -> tuple[Change, ...]:
-    """The application, then both nodes and the observer."""
+    """The application, then both nodes and the observer. Raises HostError while a fault is on."""
+    machines = machines_cleaned(site)
+    for host in machines:
+        _refuse_with_undo(host)
     client: tuple[Change, ...] = ()
     if site.client is not None:
         client = (plan_withdrawal(site), plan_removal(site.client.name, application_found(site.client)))
-    others = (plan_clean_up(host.name, left_on(host, site.model), site.model) for host in machines_cleaned(site))
-    return (*client, *others)
+    return (*client, *(plan_clean_up(host.name, left_on(host, site.model), site.model) for host in machines))

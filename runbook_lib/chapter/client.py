@@ -20,7 +20,16 @@ from runbook_lib.chapter.nacos import (
     withdrawing,
 )
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import is_ours
+from runbook_lib.chapter.ownership import (
+    NOTHING_STOOD,
+    STATE,
+    UNITS,
+    is_ours,
+    keep_theirs,
+    note_unit,
+    put_back,
+    restore_unit,
+)
 from runbook_lib.chapter.rendering import render
 from runbook_lib.chapter.service import ServiceState, service_state
 from runbook_lib.errors import HostError
@@ -54,6 +63,8 @@ class Application:
     unit: str | None
     has_jar: bool
     has_java: bool
+    has_folder: bool = True
+    """Something stands in the place of its folder: an older jar of ours, or somebody's."""
     fresh: bool = True
     """What runs was started since the unit's file was written."""
 
@@ -70,6 +81,7 @@ def application_found(host: Host) -> Application:
         host.read_text(UNIT_FILE),
         host.run("test -e %s", jar_path()).exit_status == 0,
         host.run("command -v java").exit_status == 0,
+        has_folder=host.run("test -e %s", FOLDER).exit_status == 0,
         fresh=_is_fresh(host),
     )
 
@@ -97,6 +109,12 @@ def plan_application(host: str, found: Application, wanted: str) -> Change:
     if not found.has_java:
         raise HostError(f"{host} has no java, which the sample application needs.", "Install a JRE, 11 or newer.")
     actions: list[Action] = []
+    if not is_ours(found.unit):
+        actions += [
+            note_unit(UNIT),
+            keep_theirs(FOLDER, stands=found.has_folder, may_be_ours=True),
+            keep_theirs(UNIT_FILE, stands=found.unit is not None),
+        ]
     if not found.has_jar:
         actions += [Command("rm -rf %s", (FOLDER,)), PushFile(client_jar(), jar_path())]
     if found.unit != wanted:
@@ -203,8 +221,10 @@ def plan_removal(host: str, found: Application) -> Change:
     if not is_ours(found.unit):
         return Change.none(host, f"no {NAME} of ours is here")
     stop = Command("systemctl disable --now %s", (UNIT,))
-    remove = Command("rm -rf %s %s && systemctl daemon-reload", (UNIT_FILE, FOLDER))
-    return Change(host, f"take away {NAME}", (stop, remove), found.state.active)
+    reload = Command("systemctl daemon-reload")
+    forget = Command("rmdir --ignore-fail-on-non-empty %s %s %s 2>/dev/null || :", (NOTHING_STOOD, UNITS, STATE))
+    actions = (stop, put_back(UNIT_FILE), put_back(FOLDER), reload, restore_unit(UNIT), forget)
+    return Change(host, f"take away {NAME}", actions, found.state.active)
 
 
 @dataclass(frozen=True)

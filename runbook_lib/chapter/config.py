@@ -73,7 +73,7 @@ def plan_configuration(host: str, found: str | None, wanted: str) -> Change:
     """Write the file where it differs, after its test on the node, with the previous one kept. Pure."""
     if found == wanted:
         return Change.none(host, f"{CONFIG} says what the parameters say")
-    actions: list[Action] = [keep_theirs(CONFIG)] if found is not None and not is_ours(found) else []
+    actions: list[Action] = [] if is_ours(found) else [keep_theirs(CONFIG, stands=found is not None)]
     file = WriteFile(CONFIG, wanted, found, keep_previous=True)
     actions.append(replace(file, tested_by=configuration_test(file.staged)))
     was = "no configuration" if found is None else "another configuration"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,12 +11,14 @@ from runbook_lib.chapter.check_script import SCRIPT
 from runbook_lib.chapter.config import CONFIG
 from runbook_lib.chapter.operation import operation
 from runbook_lib.chapter.service import BINARY, UNIT, UNIT_FILE, service_state
+from runbook_lib.chapter.unit_processes import has_stopped
 from runbook_lib.chapter.vip import holds_vip
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.keepalived_conf.parser import parse_configuration
 
 RECORD = "/run/runbook-keepalived"
 """Where our unit notes what the daemon has read; systemd makes the folder at the start and removes it at the stop."""
+FROZEN = "is frozen (SIGSTOP)"
 NOT_AGREED = "agree to it with -p disruption=faults"
 
 # Restart, and wait until the daemon can take over: it first waits for its script's first run.
@@ -54,6 +57,8 @@ class Daemon:
     """The check script is executable."""
     read_script: bool
     """It was when the daemon read its configuration; else keepalived disabled it until the next reload."""
+    frozen: bool = False
+    """A process of its unit is stopped, as by SIGSTOP."""
 
     @property
     def need(self) -> tuple[Need, str]:
@@ -95,6 +100,7 @@ def daemon_found(site: OpenSite, host: Host) -> Daemon:
         started_files=host.read_text(f"{RECORD}/started") or "",
         script=bool(script) or (host.name, SCRIPT) in site.planned,
         read_script=bool(host.read_file(f"{RECORD}/script")),
+        frozen=host.run("sh -c %s", has_stopped(UNIT)).exit_status == 0,
     )
 
 
@@ -105,13 +111,21 @@ def plan_daemons(master: Daemon, backup: Daemon, *, agreed: bool) -> tuple[Chang
     """
     # A BACKUP that an interrupted change left stopped must not start with the new group beside a MASTER of the old one.
     if master.changes_group and (backup.changes_group or not backup.active):
-        return _regroup(master, backup, agreed)
+        return (*_thawed((master, backup)), *_regroup(master, backup, agreed))
     pair = (master, backup)
     if Need.RESTART in (master.need[0], backup.need[0]) or master.advert_growth_s > 0:
         # The BACKUP must be able to take over before the MASTER is restarted; and it drops advertisements of another
         # advert_int: of the two intervals it must know the longer one for as long as it drops them.
         pair = (backup, master)
-    return tuple(_plan(daemon, agreed) for daemon in pair)
+    return (*_thawed(pair), *(_plan(daemon, agreed) for daemon in pair))
+
+
+def _thawed(pair: Sequence[Daemon]) -> Iterator[Change]:
+    """A daemon that is frozen reads no signal: it goes on first."""
+    for found in pair:
+        if found.frozen and found.active:
+            thaw = Command("systemctl kill --signal=CONT %s", (UNIT,))
+            yield Change(found.host, f"let {UNIT} go on", (thaw,), FROZEN, f"journalctl -u {UNIT} -n 50")
 
 
 def _plan(found: Daemon, agreed: bool) -> Change:

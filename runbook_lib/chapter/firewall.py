@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runbook_lib.chapter.answers import whole_number
 from runbook_lib.chapter.change import Change, Command
 from runbook_lib.chapter.operation import operation
 from runbook_lib.chapter.ownership import STATE
 from runbook_lib.chapter.packet_filter import InputChain, packet_filters
+from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite, quote
 from runbook_lib.site import Site
 
@@ -78,10 +80,13 @@ def firewall_found(host: Host) -> Firewall | None:
 
 def parse_firewall(probed: str) -> Firewall:
     """The probe's answer as a Firewall. Pure."""
-    head, runtime, permanent = probed.split("==\n")
-    version, *rest = head.split()
+    head, _, zones = probed.partition("==\n")
+    runtime, separator, permanent = zones.partition("==\n")
+    version, *rest = head.split() or [""]
+    if not separator:
+        raise HostError("firewalld did not list its zone twice.", "Run `firewall-cmd --list-all` there.")
     return Firewall(
-        version=tuple(int(part) for part in version.split(".") if part.isdigit()),
+        version=tuple(n for part in version.split(".") if (n := whole_number(part)) is not None),
         backend=rest[0] if rest else "iptables",  # versions before 0.6 know no other, and do not say
         runtime=_parse_zone(runtime),
         permanent=_parse_zone(permanent),
@@ -173,9 +178,15 @@ def _record(opening: str) -> Command:
     return Command(command, values, shown=f"note in {RECORD} that {opening} is ours")
 
 
-def recorded_openings(host: Host) -> tuple[str, ...]:
-    """What we let in on a host: `port=80/tcp`, `protocol=vrrp`, each once."""
-    return tuple(dict.fromkeys((host.read_text(RECORD) or "").splitlines()))
+def recorded_openings(host: Host) -> frozenset[str]:
+    """What is noted on a host as let in by us: `port=80/tcp`, `protocol=vrrp`. Another node's word: compare it."""
+    return frozenset((host.read_text(RECORD) or "").splitlines())
+
+
+def possible_openings(site: Site, node: str) -> tuple[str, ...]:
+    """All that notebooks 01 and 04 let in on a node with these parameters. Pure."""
+    ports = wanted_ports(site, node) if node in {n.name for n in site.nodes.pair} else ()
+    return (*port_openings(ports), f"protocol={VRRP}", f"rich-rule={RICH_VRRP}")
 
 
 def lets_in(zone: Zone, opening: str) -> bool:

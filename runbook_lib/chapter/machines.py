@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runbook_lib.chapter.answers import whole_number
+from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
 
 PYTHON = "$(command -v python3 || command -v python2 || command -v python)"
 """The Python of whichever machine, in a command line: CentOS 7 has 2 only."""
 _FACTS = (
     'id -u; cat /proc/1/comm; ([ ! -r /etc/os-release ] || . /etc/os-release; echo "$PRETTY_NAME"); '
-    "df -Pm /var/tmp | awk 'NR==2 {print $4}'; ip -4 -o addr show; echo ==; ip -o link show"
+    "df -Pm /var/lib | awk 'NR==2 {print $4}'; ip -4 -o addr show; echo ==; ip -o link show"
 )
 
 
@@ -22,7 +24,7 @@ class Facts:
     init: str
     release: str
     free_mib: int
-    """On the disk of /var/tmp, where keepalived is built."""
+    """On the disk of /var/lib, where keepalived is built."""
     addresses: tuple[tuple[str, str], ...]
     """Interface and IPv4 address with prefix length."""
     without_carrier: tuple[str, ...]
@@ -37,10 +39,14 @@ def machine_facts(host: Host) -> Facts:
 def parse_facts(said: str) -> Facts:
     """The answer as Facts. Pure."""
     head, _, links = said.partition("==\n")
-    user_id, init, release, free, *addresses = head.splitlines()
+    user_id, init, release, free, *addresses = [*head.splitlines(), "", "", "", ""]
+    user_number, free_mib = whole_number(user_id), whole_number(free)
+    if user_number is None or free_mib is None:
+        raise HostError("A machine did not say who it is.", "Run `id -u; cat /proc/1/comm; df -Pm /var/lib` there.")
     words = [line.split() for line in addresses]
-    out = tuple(line.split()[1].rstrip(":").partition("@")[0] for line in links.splitlines() if "NO-CARRIER" in line)
-    return Facts(int(user_id), init, release, int(free), tuple((w[1], w[3]) for w in words if len(w) > 3), out)
+    away = (line.split() for line in links.splitlines() if "NO-CARRIER" in line)
+    out = tuple(w[1].rstrip(":").partition("@")[0] for w in away if len(w) > 1)
+    return Facts(user_number, init, release, free_mib, tuple((w[1], w[3]) for w in words if len(w) > 3), out)
 
 
 @dataclass(frozen=True)

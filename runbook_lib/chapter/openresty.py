@@ -6,14 +6,15 @@ An OpenResty that is not ours, or another server on its port, is left as it is.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from runbook_lib.chapter.change import Action, Change, Command, WriteFile
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import is_ours, keep_theirs
+from runbook_lib.chapter.ownership import is_ours, keep_theirs, note_unit
 from runbook_lib.chapter.rendering import render
+from runbook_lib.chapter.service import UNIT as KEEPALIVED
 from runbook_lib.chapter.service import ServiceState, service_state
+from runbook_lib.chapter.unit_processes import has_stopped, list_processes, signal_processes
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
@@ -22,6 +23,19 @@ NGINX = "/usr/sbin/nginx"
 MODULES = "/usr/lib/nginx/modules"
 LUA = (f"{MODULES}/ndk_http_module.so", f"{MODULES}/ngx_http_lua_module.so")
 USER = "www-data"
+NAME = "openresty"
+"""Of its processes: what the chapter's check script counts."""
+# A reload starts new workers: the youngest is as old as the configuration that is in force.
+_FRESH = (
+    'p=$(sh -c %s | paste -sd,); youngest=$(ps -o etimes= -p "$p" | sort -n | head -n 1); '
+    '[ -n "$youngest" ] && [ $(($(date +%%s) - youngest)) -ge "$(stat -c %%Y %s)" ]'
+)
+# A process belongs to the unit whose name its control group ends in.
+_LISTENER = (
+    "found=; other=; for q in $(ss -Hltnp %s | grep -o 'pid=[0-9]*' | cut -d= -f2); do c=$(cat /proc/$q/comm); "
+    "[ \"$c\" = %s ] && awk -F/ -v u=%s -v k=%s '$NF == u || $NF == k {f = 1} END {exit !f}' /proc/$q/cgroup "
+    '&& found=yes || other=${other:-$c}; done; [ -n "$found" ] || printf %%s "$other"'
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +60,10 @@ class Entry:
     """The distribution's nginx with ngx_lua is installed."""
     fresh: bool
     """What runs was started or reloaded since the configuration was written."""
+    frozen: bool = False
+    """A process of its unit is stopped, as by SIGSTOP."""
     port_taken_by: str = ""
-    """Another program that listens on the entry's port: nginx, httpd; empty: none does."""
+    """Who listens on the entry's port and is not our OpenResty: nginx, httpd; empty: nobody does."""
 
     @property
     def foreign(self) -> str:
@@ -60,6 +76,11 @@ class Entry:
 def launcher(site: Site) -> str:
     """The path of `openresty`: what the unit and the chapter's script start."""
     return f"{site.openresty.prefix}/bin/openresty"
+
+
+def link(site: Site) -> str:
+    """The path of our link to the distribution's nginx: it gives the processes their name."""
+    return f"{site.openresty.prefix}/nginx/sbin/openresty"
 
 
 def configuration(site: Site) -> str:
@@ -92,27 +113,16 @@ def entry_found(host: Host, site: Site) -> Entry:
         service_state(host, site.openresty.unit),
         executable=host.run("test -x %s", launcher(site)).exit_status == 0,
         has_nginx=host.run("[ -x %s ] && [ -e %s ] && [ -e %s ]", NGINX, *LUA).exit_status == 0,
-        # A reload starts new workers: the youngest is as old as the configuration that is in force.
-        fresh=host.run(
-            "youngest=$(ps -o etimes= -C openresty | sort -n | head -n 1); "
-            '[ -n "$youngest" ] && [ $(($(date +%%s) - youngest)) -ge "$(stat -c %%Y %s)" ]',
-            conf,
-        ).exit_status
-        == 0,
+        fresh=host.run(_FRESH, list_processes(site.openresty.unit, NAME), conf).exit_status == 0,
+        frozen=host.run("sh -c %s", has_stopped(site.openresty.unit)).exit_status == 0,
         port_taken_by=port_taken_by(host, site),
     )
 
 
 def port_taken_by(host: Host, site: Site) -> str:
-    """The program, other than OpenResty, that listens on the entry's port; empty: none does."""
-    listening = host.run("ss -Hltnp %s", f"sport = :{site.openresty.port}").stdout
-    return parse_listener(listening)
-
-
-def parse_listener(listening: str) -> str:
-    """The first name in what `ss -p` says of the listeners, unless OpenResty is among them. Pure."""
-    names = re.findall(r'\("([^"]+)"', listening)
-    return "" if "openresty" in names else next(iter(names), "")
+    """Who listens on the entry's port, unless it is an OpenResty of our units; empty: nobody does."""
+    asked = (f"sport = :{site.openresty.port}", NAME, site.openresty.unit, KEEPALIVED)
+    return host.run(_LISTENER, *asked).stdout.strip().partition("\n")[0]
 
 
 def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Change:
@@ -121,7 +131,9 @@ def plan_entry(host: str, site: Site, found: Entry, wanted: EntryFiles) -> Chang
     Raises HostError when there is nothing to make an entry of.
     """
     if found.foreign:
-        return Change.none(host, f"it has {found.foreign}: used as it is")
+        used = f"it has {found.foreign}: used as it is"
+        thaw = _thawed(site, found)
+        return Change(host, f"{used}, and thawed", thaw, "frozen") if thaw else Change.none(host, used)
     if not found.has_nginx:
         raise HostError(
             f"{host}: neither OpenResty ({launcher(site)}) nor the distribution's nginx with ngx_lua is installed.",
@@ -142,6 +154,7 @@ def _plan_files(site: Site, found: Entry, wanted: EntryFiles) -> tuple[Action, .
     prefix, files = site.openresty.prefix, found.files
     writes: list[Action] = []
     if files.launcher != wanted.launcher or not found.executable:
+        writes += _kept(launcher(site), files.launcher)
         writes.append(WriteFile(launcher(site), wanted.launcher or "", files.launcher, 0o755))
     if files.configuration != wanted.configuration:
         conf = WriteFile(configuration(site), wanted.configuration or "", files.configuration)
@@ -158,15 +171,21 @@ def _plan_files(site: Site, found: Entry, wanted: EntryFiles) -> tuple[Action, .
         (
             *(f"{prefix}/{folder}" for folder in ("bin", "nginx/conf", "nginx/logs", "nginx/sbin")),
             NGINX,
-            f"{prefix}/nginx/sbin/openresty",
+            link(site),
         ),
     )
-    return layout, *writes, Command("systemctl daemon-reload")
+    first = (note_unit(site.openresty.unit),) if not is_ours(files.unit) else ()
+    return *first, layout, *writes, Command("systemctl daemon-reload")
 
 
 def _kept(path: str, found: str | None) -> list[Action]:
     """What somebody else wrote there stays beside ours, for notebook 90 to put back."""
-    return [keep_theirs(path)] if found is not None and not is_ours(found) else []
+    return [] if is_ours(found) else [keep_theirs(path, stands=found is not None)]
+
+
+def _thawed(site: Site, found: Entry) -> tuple[Action, ...]:
+    """SIGCONT harms nobody, so the whole control group may have it."""
+    return (Command("systemctl kill --signal=CONT %s", (site.openresty.unit,)),) if found.frozen else ()
 
 
 def _plan_service(site: Site, found: Entry, *, changed: bool) -> tuple[Action, ...]:
@@ -174,12 +193,17 @@ def _plan_service(site: Site, found: Entry, *, changed: bool) -> tuple[Action, .
     enable = () if found.state.enabled else (Command("systemctl enable %s", (unit,)),)
     test = Command("%s -t", (launcher(site),))
     if found.state.active != "active":
-        # One that the chapter's check script started is in keepalived's control group, and holds the port.
-        stray = Command("pkill -x openresty || true")
-        return test, *enable, stray, Command("systemctl restart %s", (unit,))
+        return test, *enable, end_stray(), Command("systemctl restart %s", (unit,))
+    thaw = _thawed(site, found)
     if changed or not found.fresh:
-        return test, *enable, Command("systemctl reload %s", (unit,))
-    return enable
+        return *thaw, test, *enable, Command("systemctl reload %s", (unit,))
+    return *thaw, *enable
+
+
+def end_stray() -> Command:
+    """End an OpenResty that the chapter's check script started: in keepalived's group, it holds the port. Pure."""
+    shown = f"end the OpenResty processes in the control group of {KEEPALIVED}"
+    return Command("sh -c %s", (signal_processes("KILL", KEEPALIVED, NAME),), shown=shown)
 
 
 @operation("01", "Set up OpenResty with the upstream nacosCluster")

@@ -1,15 +1,62 @@
-"""What is ours and what was there before us: so that notebook 90 takes away the one and puts back the other."""
+"""What is ours and what was there before us: so that notebook 90 takes away the one and puts back the other.
+
+What stood at a path before our first write is kept once, as PATH.before-runbook; where nothing stood, that is noted.
+What somebody put there later is kept aside as PATH.aside-1, and so on: never overwritten, and never put back.
+"""
 
 from __future__ import annotations
 
+from urllib.parse import quote_plus
+
 from runbook_lib.chapter.change import Command
+from runbook_lib.hosts import Host
 
 MARK = "Written by runbook"
 """Stands in the first lines of every file that we render."""
 STATE = "/var/lib/runbook"
 """What the runbook keeps on a machine: openings in the firewall, undos of faults, what was saved, what measures."""
 BEFORE = ".before-runbook"
-"""Added to the name of a file or folder that was not ours when we replaced it."""
+"""Added to the name of a file or folder that stood there before our first write."""
+ASIDE = ".aside-1"
+"""Added to the name of the first that somebody put there later; the next one is `.aside-2`."""
+NOTHING_STOOD = f"{STATE}/nothing-stood"
+UNITS = f"{STATE}/units"
+"""Whether a unit ran and was enabled before us: one file a unit."""
+FAULTS = f"{STATE}/faults"
+"""The undos of faults that are on."""
+
+# By renaming: half a copy must not pass for theirs, and whoever ends this finds all of it again.
+_KEEP = (
+    'p=%s; b=%s; n=%s; there() { [ -e "$1" ] || [ -L "$1" ]; }; '
+    'same() { diff -rq --no-dereference -- "$p" "$1" >/dev/null 2>&1; }; '
+    'copy() { rm -rf -- "$1.part" && cp -a -- "$p" "$1.part" && mv -T -- "$1.part" "$1"; }; '
+    'if ! there "$b" && ! there "$n"; then '
+    'if there "$p"; then copy "$b"; else mkdir -p -- "${n%%/*}" && : >"$n"; fi; '
+    'elif there "$p" && [ -n %s ] && ! same "$b"; then '
+    'i=1; while there "$p.aside-$i" && ! same "$p.aside-$i"; do i=$((i + 1)); done; '
+    'there "$p.aside-$i" || copy "$p.aside-$i"; fi'
+)
+# A file is replaced by one rename; a folder can't be, so it waits under a name of ours meanwhile.
+_PUT_BACK = (
+    'p=%s; b=%s; n=%s; o="$p.runbook-old"; there() { [ -e "$1" ] || [ -L "$1" ]; }; '
+    'if ! there "$b"; then rm -rf -- "$p"; '
+    'elif [ -d "$p" ] && [ ! -L "$p" ]; then rm -rf -- "$o" && mv -T -- "$p" "$o" && mv -T -- "$b" "$p" '
+    '&& rm -rf -- "$o"; '
+    'else mv -fT -- "$b" "$p"; fi && rm -f -- "$n"'
+)
+_NOTE_UNIT = (
+    'u=%s; r=%s; [ -e "$r" ] || { mkdir -p -- "${r%%/*}"; '
+    '{ systemctl is-active "$u"; systemctl is-enabled "$u"; } >"$r.part" 2>/dev/null; mv -T -- "$r.part" "$r"; }'
+)
+_RESTORE_UNIT = (
+    'u=%s; r=%s; ! grep -qx enabled "$r" || systemctl enable "$u" || exit; '
+    '! grep -qxE "active|activating|reloading" "$r" || systemctl start "$u" || exit; rm -f -- "$r"'
+)
+# rmdir takes an empty folder only: whoever records an undo meanwhile keeps it.
+_FORGET = (
+    'f=%s; s=%s; rm -f -- "$f"/*.part; [ ! -e "$f" ] || rmdir -- "$f" || '
+    '{ echo "an undo of a fault is in $f" >&2; exit 1; }; rm -rf -- "$s"'
+)
 
 
 def is_ours(text: str | None) -> bool:
@@ -17,18 +64,57 @@ def is_ours(text: str | None) -> bool:
     return text is not None and MARK in "".join(text.splitlines(keepends=True)[:3])
 
 
-def keep_theirs(path: str) -> Command:
-    """Keep what stands at `path` under another name, unless an earlier run did. It isn't moved: it goes on working."""
-    kept, part = path + BEFORE, f"{path}{BEFORE}.part"
-    # By renaming: half a copy must not pass for theirs.
-    values = (kept, part, path, part, part, kept)
-    return Command(
-        "[ -e %s ] || { rm -rf %s && cp -a %s %s && mv -T %s %s; }", values, shown=f"keep {path} as {path}{BEFORE}"
-    )
+def nothing_stood(path: str) -> str:
+    """The file that notes that nothing stood at `path` before us. Pure."""
+    return f"{NOTHING_STOOD}/{quote_plus(path)}"
+
+
+def keep_theirs(path: str, *, stands: bool = True, may_be_ours: bool = False) -> Command:
+    """Keep what stands at `path` before we write there. It is copied: what was there goes on working.
+
+    `stands`: something does. `may_be_ours`: it can't be told from what we write, so it is kept the first time only.
+    """
+    values = (path, path + BEFORE, nothing_stood(path), "" if may_be_ours else "yes")
+    aside = "" if may_be_ours else f" (a later one as {path}{ASIDE})"
+    shown = f"keep {path} as {path}{BEFORE}{aside}" if stands else f"note that nothing stood at {path}"
+    return Command(_KEEP, values, shown=shown)
 
 
 def put_back(path: str) -> Command:
     """Take away what stands at `path`, and put back what stood there before us, if anything did."""
-    values = (path, path + BEFORE, path + BEFORE, path)
     shown = f"remove {path}, put back {path}{BEFORE} if it is there"
-    return Command("rm -rf %s && if [ -e %s ]; then mv %s %s; fi", values, shown=shown)
+    return Command(_PUT_BACK, (path, path + BEFORE, nothing_stood(path)), shown=shown)
+
+
+def unit_record(unit: str) -> str:
+    """Where it is noted whether a unit ran and was enabled before us. Pure."""
+    return f"{UNITS}/{unit}"
+
+
+def note_unit(unit: str) -> Command:
+    """Note whether a unit runs and is enabled, unless an earlier run did."""
+    return Command(_NOTE_UNIT, (unit, unit_record(unit)), shown=f"note whether {unit} runs and is enabled")
+
+
+def restore_unit(unit: str) -> Command:
+    """Enable and start a unit that was enabled, or ran, before us."""
+    shown = f"enable and start {unit} where it was before"
+    return Command(_RESTORE_UNIT, (unit, unit_record(unit)), shown=shown)
+
+
+def forget() -> Command:
+    """Take away our own folder; it fails while the undo of a fault is in it."""
+    return Command(_FORGET, (FAULTS, STATE), shown=f"rm -rf {STATE}, unless the undo of a fault is in it")
+
+
+def has_undo(host: Host) -> bool:
+    """Whether a fault is on: its undo is kept here. One that was not written whole is none."""
+    return host.run("ls -1 %s 2>/dev/null | grep -qv '[.]part$'", FAULTS).exit_status == 0
+
+
+def those_there(host: Host, *paths: str) -> frozenset[str]:
+    """Which of these paths exist on a host: our own names, whatever it says."""
+    asked = host.run(
+        f'for p in{" %s" * len(paths)}; do {{ [ -e "$p" ] || [ -L "$p" ]; }} && echo yes || echo no; done', *paths
+    )
+    return frozenset(path for path, said in zip(paths, asked.stdout.splitlines(), strict=False) if said == "yes")

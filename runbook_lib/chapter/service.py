@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runbook_lib.chapter.answers import whole_number
 from runbook_lib.chapter.change import Action, Change, Command, WriteFile
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import is_ours, keep_theirs
+from runbook_lib.chapter.ownership import STATE, is_ours, keep_theirs, note_unit
 from runbook_lib.chapter.rendering import template
 from runbook_lib.hosts import Host, OpenSite
 
 FOLDER = "/etc/keepalived"
 BINARY = "/usr/sbin/keepalived"
 UNIT = "keepalived.service"
+PLACED = f"{STATE}/placed"
+"""The SHA-256 of every binary that we put on the path, one a line."""
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
 """Administrators' units win over a package's in /lib/systemd/system, and over the chapter's init.d script."""
 
@@ -53,7 +56,7 @@ def parse_service_state(shown: str) -> ServiceState:
         active=values.get("ActiveState", "unknown"),
         enabled=values.get("UnitFileState") == "enabled",
         file=values.get("FragmentPath", ""),
-        main_pid=int(values.get("MainPID", "0") or 0),
+        main_pid=whole_number(values.get("MainPID", "")) or 0,
         since=values.get("ActiveEnterTimestamp", ""),
         stale=values.get("NeedDaemonReload") == "yes",
     )
@@ -71,6 +74,8 @@ class Registration:
     """The text of our unit's file."""
     stale: bool = False
     """systemd has read another one."""
+    placed: bool = False
+    """The binary on the path is one that we put there."""
 
 
 def binary(prefix: str) -> str:
@@ -80,13 +85,20 @@ def binary(prefix: str) -> str:
 
 def registration(site: OpenSite, host: Host) -> Registration:
     """What is registered on a host; of a build that is only planned, that it will be another."""
-    built = binary(site.model.keepalived.prefix)
+    built, on_path, unit = binary(site.model.keepalived.prefix), file_hash(host, BINARY), host.read_text(UNIT_FILE)
     return Registration(
         built="planned" if (host.name, built) in site.planned else file_hash(host, built),
-        on_path=file_hash(host, BINARY),
-        unit=host.read_text(UNIT_FILE),
+        on_path=on_path,
+        unit=unit,
         stale=service_state(host).stale,
+        placed=is_placed(host, on_path, unit),
     )
+
+
+def is_placed(host: Host, on_path: str, unit: str | None) -> bool:
+    """Whether the binary of this SHA-256 on the path is one that we put there: by our record, or beside our unit."""
+    placed = host.read_text(PLACED)
+    return is_ours(unit) if placed is None else on_path in placed.split()
 
 
 def file_hash(host: Host, path: str) -> str:
@@ -104,13 +116,13 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
     if binary_right and unit_right:
         return Change.none(host, f"{UNIT} runs {BINARY}, which is the binary that was built")
     theirs = not is_ours(found.unit)
-    actions: list[Action] = [Command("mkdir -p %s", (FOLDER,))]
-    if not binary_right and found.on_path and theirs:
-        actions.append(keep_theirs(BINARY))
-    # Before the binary: what carries our mark tells clean-up that the binary is ours, too.
+    actions: list[Action] = [note_unit(UNIT)] if theirs else []
+    actions.append(Command("mkdir -p %s", (FOLDER,)))
+    if not binary_right and not (found.on_path and found.placed):
+        actions.append(keep_theirs(BINARY, stands=bool(found.on_path)))
     if found.unit != wanted:
-        if found.unit is not None and theirs:
-            actions.append(keep_theirs(UNIT_FILE))
+        if theirs:
+            actions.append(keep_theirs(UNIT_FILE, stands=found.unit is not None))
         actions.append(WriteFile(UNIT_FILE, wanted, found.unit))
     if not unit_right:
         actions.append(Command("systemctl daemon-reload"))
@@ -118,7 +130,10 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
         # A running binary can't be overwritten ("Text file busy"), but its name can be given to another file.
         new = f"{BINARY}.new"
         built = binary(prefix)
-        copy = Command("install %s %s && mv -f %s %s", (built, new, new, BINARY), shown=f"install {built} {BINARY}")
+        # Recorded before it is in its place: what stands there and is not recorded is somebody else's.
+        place = "mkdir -p %s && install %s %s && sha256sum <%s >>%s && mv -f %s %s"
+        values = (STATE, built, new, new, PLACED, new, BINARY)
+        copy = Command(place, values, shown=f"install {built} {BINARY}")
         actions.append(copy)
     was = "not registered" if found.unit is None else "another binary or unit"
     hint = f"Notebook 02 builds {binary(prefix)}."

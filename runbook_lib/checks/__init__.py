@@ -27,6 +27,7 @@ from runbook_lib.checks.vip import one_vip_holder, vip_answers
 from runbook_lib.hosts import OpenSite
 
 __all__ = [
+    "EVERY",
     "Check",
     "Status",
     "Verdict",
@@ -69,7 +70,7 @@ __all__ = [
     "vrrp_kept",
 ]
 
-_EVERY = (
+EVERY = (
     machines_ready,
     machines_clocks,
     keepalived_ours,
@@ -108,4 +109,4 @@ _EVERY = (
 
 def every(site: OpenSite) -> tuple[Check, ...]:
     """What `runbook check` shows, in the chapter's order. Read-only, like every check."""
-    return tuple(make(site) for make in _EVERY)
+    return tuple(make(site) for make in EVERY)

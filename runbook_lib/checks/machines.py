@@ -49,7 +49,7 @@ def _lacks(facts: Facts, site: Site, machine: Machine) -> Iterator[tuple[bool, s
     where = _interfaces(facts, address)
     yield facts.user_id != 0, f"user id {facts.user_id}", "Set ssh.user: root, or ssh.sudo: true."
     yield facts.init != "systemd", f"its init is {facts.init}", "The runbook needs systemd (CentOS 7 has it)."
-    room = f"The build needs {NEED_MIB} MiB on the disk of /var/tmp."
+    room = f"The build needs {NEED_MIB} MiB on the disk of /var/lib."
     yield is_node and facts.free_mib < NEED_MIB, f"{facts.free_mib} MiB of disk free", room
     yield not where, f"{address} is not its address", "Is another machine at this SSH address?"
     elsewhere = f"{address} is on {', '.join(where)}, not on {site.interface}"

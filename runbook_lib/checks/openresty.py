@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runbook_lib.chapter.openresty import (
+    NAME,
     Entry,
     EntryFiles,
     entry_found,
@@ -12,7 +13,9 @@ from runbook_lib.chapter.openresty import (
     wanted_entry,
 )
 from runbook_lib.chapter.ownership import is_ours
+from runbook_lib.chapter.service import UNIT as KEEPALIVED
 from runbook_lib.chapter.service import ServiceState, service_state
+from runbook_lib.chapter.unit_processes import list_processes
 from runbook_lib.chapter.vip import Answer, answer_of_entry
 from runbook_lib.checks.machines import hint_for_cables
 from runbook_lib.checks.pair import on_both
@@ -42,8 +45,9 @@ def judge_installed(found: Entry, wanted: EntryFiles) -> Verdict:
         return Verdict.failed("its launcher is not executable", "Notebook 01 makes it so.")
     if found.files != wanted:
         return Verdict.failed("set up, but with other files", "Notebook 01 shows the difference and mends it.")
-    if not found.fresh:
-        return Verdict.failed("runs with an older configuration, or not at all", "Notebook 01 reloads or starts it.")
+    if found.frozen or not found.fresh:
+        observed = "is frozen (SIGSTOP)" if found.frozen else "runs with an older configuration, or not at all"
+        return Verdict.failed(observed, "Notebook 01 lets it go on, reloads or starts it.")
     return Verdict.passed("as wanted")
 
 
@@ -61,10 +65,14 @@ def openresty_running(site: OpenSite) -> Check:
 def _running(host: Host, model: Site) -> Verdict:
     unit = model.openresty.unit
     state = host.run("systemctl is-active %s", unit).stdout.strip()  # any status: 3 is "not active"
-    counted = host.run("ps -C openresty --no-headers | wc -l").check().stdout.strip()
-    if (other := port_taken_by(host, model)) and counted == "0":
+    ours = "; ".join(list_processes(owner, NAME) for owner in (unit, KEEPALIVED))
+    counted = len(host.run("sh -c %s", ours).stdout.splitlines())
+    other = port_taken_by(host, model)
+    if other == NAME and counted == 0:
+        return judge_running(unit, state, 1)
+    if other and counted == 0:
         return judge_other(unit, state, other, counts_names=model.check_script == "chapter")
-    return judge_running(unit, state, int(counted))
+    return judge_running(unit, state, counted)
 
 
 def judge_other(unit: str, state: str, other: str, *, counts_names: bool) -> Verdict:

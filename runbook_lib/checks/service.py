@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_lib.chapter.daemon import Daemon, Need, daemon_found
+from runbook_lib.chapter.daemon import FROZEN, Daemon, Need, daemon_found
 from runbook_lib.chapter.rendering import template
 from runbook_lib.chapter.service import BINARY, UNIT, UNIT_FILE, Registration, ServiceState, registration, service_state
 from runbook_lib.checks.pair import on_both
@@ -103,6 +103,8 @@ def service_fresh(site: OpenSite) -> Check:
 
 def judge_fresh(found: Daemon) -> Verdict:
     """FAILED when a reload or restart is due. Pure."""
+    if found.frozen:
+        return Verdict.failed(FROZEN, "Notebook 07 lets it go on.")
     need, why = found.need
     if need is Need.NOTHING:
         return Verdict.passed(why)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runbook_lib.chapter.openresty import NAME as OPENRESTY
 from runbook_lib.chapter.openresty import launcher
 from runbook_lib.chapter.rendering import template
 from runbook_lib.chapter.service import UNIT
+from runbook_lib.chapter.unit_processes import list_processes
 from runbook_lib.checks.verdict import Check, Skipped
 from runbook_lib.demonstrations.leaving import undone_on_exit
 from runbook_lib.demonstrations.sight import CURE, DEFECT, Sight, judge_sights
@@ -23,10 +25,11 @@ LATER_S = 60.0
 """The script is put back first: the chapter's would start OpenResty once more."""
 TAKEN = "Address already in use"
 
-# The group of its oldest process, as soon as there is one.
+# Whose group an OpenResty is in, of OpenResty's unit and keepalived's, as soon as it is in one.
 _GROUP = (
-    "n=0; while ! p=$(pgrep -o -x openresty) && [ $n -lt 200 ]; do sleep 0.1; n=$((n + 1)); done; "
-    'grep -o "[^/]*[.]service" "/proc/$p/cgroup" | head -n 1'
+    "n=0; while [ $n -lt 200 ]; do "
+    '[ -z "$(sh -c %s)" ] || { echo unit; exit; }; [ -z "$(sh -c %s)" ] || { echo keepalived; exit; }; '
+    "sleep 0.1; n=$((n + 1)); done"
 )
 _START = (
     'since=$(date "+%%F %%T"); systemctl start %s 2>/dev/null && echo it starts; systemctl stop %s; '
@@ -45,7 +48,7 @@ def show_control_group(site: OpenSite) -> tuple[Sight, ...] | Skipped:
         theirs = _started_by_script(host, unit)
         _with_script(site, "fixed")
         host.run("sh -ec %s", undo).check()
-        ours = host.run(_GROUP).stdout.strip()
+        ours = _group(host, unit)
     return *theirs, Sight(CURE, f"our script, systemctl start {unit}: it lives in", unit, ours)
 
 
@@ -74,9 +77,15 @@ def _with_script(site: OpenSite, script: str) -> None:
     configured(site, model, f"{script} script")
 
 
+def _group(host: Host, unit: str) -> str:
+    """The unit that an OpenResty lives in."""
+    said = host.run(_GROUP, list_processes(unit, OPENRESTY), list_processes(UNIT, OPENRESTY)).stdout.strip()
+    return {"unit": unit, "keepalived": UNIT}.get(said, "in neither unit")
+
+
 def _started_by_script(host: Host, unit: str) -> tuple[Sight, ...]:
     host.run("systemctl stop %s", unit).check()
-    group = host.run(_GROUP).stdout.strip()
+    group = _group(host, unit)
     state = host.run("systemctl is-active %s", unit).stdout.strip()
     started = parse_start(host.run(_START, unit, unit, unit).stdout)
     return (

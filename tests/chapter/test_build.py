@@ -10,6 +10,7 @@ from hosts_found import NOTHING, PLATFORM, PREFIX, SOURCE, TOOLS, built, candida
 from runbook_lib.chapter import build
 from runbook_lib.chapter.build import Candidate, plan_pair
 from runbook_lib.chapter.change import Change, Command, CopyTree, PushFile, WriteFile
+from runbook_lib.chapter.ownership import keep_theirs
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import quote
 
@@ -36,6 +37,7 @@ def test_a_fresh_pair_compiles_once_and_copies() -> None:
     assert any(isinstance(action, PushFile) for action in first.actions)
     assert (second.host, second.title) == ("node128", "copy keepalived 2.1.5 from node129: the nodes are alike")
     assert [str(action) for action in second.actions] == [
+        "note that nothing stood at /usr/local/keepalived",
         "copy /usr/local/keepalived from node129",
         "cd /usr/local/keepalived/sbin && sha256sum --check --quiet keepalived.sha256",
     ]
@@ -44,26 +46,31 @@ def test_a_fresh_pair_compiles_once_and_copies() -> None:
 def test_the_builds_fresh_place_is_moved_and_removed_at_the_end() -> None:
     first, _ = plan(candidate("node129", found=NOTHING), candidate("node128", found=NOTHING))
     assert [str(action) for action in first.actions] == [
-        "empty /var/tmp/runbook-build",
-        "send keepalived-2.1.5.tar.gz to /var/tmp/runbook-build/archive",
+        "empty /var/lib/runbook/build",
+        "send keepalived-2.1.5.tar.gz to /var/lib/runbook/build/archive",
         "unpack it there",
         "./configure --prefix=/usr/local/keepalived --with-init=systemd",
         "make -j",
-        "make install DESTDIR=/var/tmp/runbook-build/fresh",
-        "write /var/tmp/runbook-build/fresh/usr/local/keepalived/sbin/keepalived.provenance.json",
+        "make install DESTDIR=/var/lib/runbook/build/fresh",
+        "write /var/lib/runbook/build/fresh/usr/local/keepalived/sbin/keepalived.provenance.json",
         "record its SHA-256",
+        "note that nothing stood at /usr/local/keepalived",
         "move it to /usr/local/keepalived",
-        "rm -rf /var/tmp/runbook-build",
+        "rm -rf /var/lib/runbook/build",
     ]
 
 
-def emptied(work: Path, monkeypatch: pytest.MonkeyPatch, before: str = ":") -> subprocess.CompletedProcess[str]:
-    """The build's first command, run here, after some shell."""
+def emptied(work: Path, monkeypatch: pytest.MonkeyPatch) -> subprocess.CompletedProcess[str]:
+    """The build's first command, run here."""
     monkeypatch.setattr(build, "WORK", str(work))
     first, _ = plan(candidate("node129", found=NOTHING), candidate("node128", found=NOTHING))
     empty = first.actions[0]
     assert isinstance(empty, Command)
-    script = f"{before}; {quote(empty.command, *empty.values)}"
+    return run_here(empty)
+
+
+def run_here(command: Command) -> subprocess.CompletedProcess[str]:
+    script = quote(command.command, *command.values)
     return subprocess.run(["sh", "-c", script], check=False, capture_output=True, text=True)
 
 
@@ -72,10 +79,6 @@ def test_the_fresh_place_is_nobody_elses(tmp_path: Path, monkeypatch: pytest.Mon
     (work / "source" / "old").mkdir(parents=True)
     assert emptied(work, monkeypatch).returncode == 0
     assert (work.stat().st_mode & 0o777, list((work / "source").iterdir())) == (0o700, [])
-    # Somebody makes it again once it is gone.
-    ran = emptied(work, monkeypatch, 'rm() { command rm "$@" && mkdir "$2"; }')
-    assert ran.returncode == 1
-    assert "File exists" in ran.stderr
 
 
 def test_the_node_that_has_the_build_is_copied_from() -> None:
@@ -131,7 +134,7 @@ def test_an_exchanged_binary_is_built_again() -> None:
 def test_somebody_elses_installation_is_kept_beside_ours() -> None:
     theirs = replace(NOTHING, exists=True, binary_sha256="theirs")
     first, second = plan(candidate("node129", found=theirs), candidate("node128", found=theirs))
-    kept = "keep /usr/local/keepalived as /usr/local/keepalived.before-runbook"
+    kept = str(keep_theirs("/usr/local/keepalived"))
     assert (first.was, second.was) == ("installed by somebody else",) * 2
     assert kept in [str(a) for a in first.actions]
     assert str(second.actions[0]) == kept
@@ -143,10 +146,25 @@ def test_a_substitutes_warning_is_on_the_build() -> None:
     assert first.warning == "keepalived 2.2.7 stands in for 2.1.5"
 
 
+CLEARED = (
+    "rm -rf /var/lib/runbook/build /usr/local/keepalived.runbook-new /usr/local/keepalived.runbook-old"
+    " /usr/local/keepalived.runbook.part /usr/local/keepalived.runbook.old"
+)
+
+
 def test_what_an_interrupted_build_left_is_cleared_away() -> None:
-    left = ("/var/tmp/runbook-build", "/usr/local/keepalived.new")
-    here, there = plan(replace(candidate("node129"), leftovers=left), candidate("node128"))
-    assert [str(action) for action in here.actions] == ["rm -rf /var/tmp/runbook-build /usr/local/keepalived.new"]
+    here, there = plan(replace(candidate("node129"), leftovers=True), candidate("node128"))
+    assert [str(action) for action in here.actions] == [CLEARED]
     assert there.is_none
-    _, copied = plan(candidate("node129"), replace(candidate("node128", found=NOTHING), leftovers=left[:1]))
-    assert str(copied.actions[0]) == "rm -rf /var/tmp/runbook-build"
+    _, copied = plan(candidate("node129"), replace(candidate("node128", found=NOTHING), leftovers=True))
+    assert str(copied.actions[0]) == CLEARED
+
+
+def test_a_folder_that_only_looks_like_a_leftover_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "WORK", str(tmp_path / "work"))
+    prefix = tmp_path / "keepalived"
+    theirs, ours = Path(f"{prefix}.old"), Path(f"{prefix}.runbook.old")
+    theirs.mkdir()
+    ours.mkdir()
+    assert run_here(build.clear_leftovers(str(prefix))).returncode == 0
+    assert (theirs.exists(), ours.exists()) == (True, False)

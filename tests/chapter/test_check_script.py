@@ -28,7 +28,8 @@ def test_the_chapters_script_is_byte_for_byte_as_printed() -> None:
 
 def test_installed_executable_where_there_was_none() -> None:
     change = plan_check_script("node128", InstalledScript(None, 0), OURS)
-    (file,) = change.actions
+    note, file = change.actions
+    assert str(note) == "note that nothing stood at /etc/keepalived/openresty_check.sh"
     assert isinstance(file, WriteFile)
     assert (file.path, file.mode, change.was) == ("/etc/keepalived/openresty_check.sh", 0o755, "no script")
 
@@ -41,8 +42,10 @@ def test_right_as_it_is() -> None:
     assert plan_check_script("node128", InstalledScript(OURS, 0o755), OURS).is_none
 
 
-def test_only_somebody_elses_script_is_kept_for_the_clean_up() -> None:
+def test_what_may_be_somebody_elses_script_is_kept_for_the_clean_up() -> None:
     theirs = plan_check_script("node128", InstalledScript("#!/bin/sh\nexit 0\n", 0o755), OURS)
     assert theirs.actions[0] == keep_theirs("/etc/keepalived/openresty_check.sh")
     chapters = plan_check_script("node128", InstalledScript(template("chapter_check.sh"), 0o755), OURS)
-    assert len(chapters.actions) == 1
+    assert chapters.actions[0] == keep_theirs("/etc/keepalived/openresty_check.sh", may_be_ours=True)
+    ours = plan_check_script("node128", InstalledScript("# Written by runbook\n", 0o755), OURS)
+    assert len(ours.actions) == 1

@@ -9,11 +9,21 @@ import pytest
 from runbook_lib.chapter.clean_up import Left, plan_clean_up
 from runbook_lib.site import Site, parse_site
 
-NOTHING = Left(
-    service=False, config=False, script=False, build=False, entry=False, openings=(), previous=(), records=()
+NOTHING = Left()
+UNIT, BINARY = "/etc/systemd/system/keepalived.service", "/usr/sbin/keepalived"
+CONFIG, SCRIPT = "/etc/keepalived/keepalived.conf", "/etc/keepalived/openresty_check.sh"
+PREFIX = "/usr/local/openresty"
+ENTRY = (
+    f"{PREFIX}/bin/openresty",
+    f"{PREFIX}/nginx/conf/nginx.conf",
+    "/etc/systemd/system/openresty.service",
+    f"{PREFIX}/nginx/sbin/openresty",
 )
-WORK = "rm -rf /var/tmp/runbook-build && rmdir --ignore-fail-on-non-empty /etc/keepalived 2>/dev/null || :"
-UNIT = "/etc/systemd/system/keepalived.service"
+CLEARED = [
+    "rm -rf /var/lib/runbook/build /usr/local/keepalived.runbook-new /usr/local/keepalived.runbook-old",
+    "rmdir --ignore-fail-on-non-empty /etc/keepalived 2>/dev/null || :",
+]
+FORGET = "rm -rf /var/lib/runbook, unless the undo of a fault is in it"
 
 
 def gone(path: str) -> str:
@@ -33,25 +43,33 @@ def test_a_node_that_has_nothing_of_ours_is_left_alone() -> None:
     ("found", "actions", "was"),
     [
         (
-            replace(NOTHING, service=True),
+            replace(NOTHING, ours=frozenset({UNIT, BINARY})),
             [
                 "systemctl disable --now keepalived.service",
                 gone(UNIT),
-                gone("/usr/sbin/keepalived"),
+                gone(BINARY),
                 "systemctl daemon-reload && systemctl reset-failed keepalived.service 2>/dev/null || :",
-                WORK,
+                *CLEARED,
             ],
             "its unit and binary",
         ),
-        (replace(NOTHING, config=True), [gone("/etc/keepalived/keepalived.conf"), WORK], "keepalived.conf"),
-        (replace(NOTHING, script=True), [gone("/etc/keepalived/openresty_check.sh"), WORK], "the check script"),
-        (replace(NOTHING, build=True), [gone("/usr/local/keepalived"), WORK], "the build"),
-        (replace(NOTHING, records=("/var/lib/runbook/x",)), [WORK], "files in /var/lib/runbook"),
-        (replace(NOTHING, previous=("/a b", "/c")), ["rm -f '/a b' /c", WORK], "older versions of files"),
+        (replace(NOTHING, ours=frozenset({CONFIG})), [gone(CONFIG), *CLEARED], "keepalived.conf"),
+        (replace(NOTHING, ours=frozenset({SCRIPT})), [gone(SCRIPT), *CLEARED], "the check script"),
+        (
+            replace(NOTHING, ours=frozenset({"/usr/local/keepalived"})),
+            [gone("/usr/local/keepalived"), *CLEARED],
+            "the build",
+        ),
+        (replace(NOTHING, records=True), CLEARED, "files in /var/lib/runbook"),
+        (
+            replace(NOTHING, previous=True),
+            [f"rm -f {CONFIG}.previous {CONFIG}.staged {SCRIPT}.previous {SCRIPT}.staged", *CLEARED],
+            "older versions of files",
+        ),
         (
             replace(NOTHING, openings=("port=80/tcp", 'rich-rule=rule protocol value="vrrp" accept')),
             [
-                WORK,
+                *CLEARED,
                 "firewall-cmd --quiet --permanent --remove-port=80/tcp; firewall-cmd --quiet --remove-port=80/tcp; :",
                 "firewall-cmd --quiet --permanent '--remove-rich-rule=rule protocol value=\"vrrp\" accept'; "
                 "firewall-cmd --quiet '--remove-rich-rule=rule protocol value=\"vrrp\" accept'; :",
@@ -59,34 +77,65 @@ def test_a_node_that_has_nothing_of_ours_is_left_alone() -> None:
             "openings in the firewall",
         ),
         (
-            replace(NOTHING, entry=True),
+            replace(NOTHING, ours=frozenset(ENTRY)),
             [
-                WORK,
-                "systemctl disable --now openresty.service; pkill -x openresty; :",
-                gone("/etc/systemd/system/openresty.service"),
-                gone("/usr/local/openresty/nginx/conf/nginx.conf"),
+                *CLEARED,
+                "systemctl disable --now openresty.service",
+                *map(gone, ENTRY),
                 "systemctl daemon-reload",
-                "rm -f /usr/local/openresty/bin/openresty "
-                "/usr/local/openresty/nginx/sbin/openresty && rm -rf /usr/local/openresty/nginx/logs && "
-                "find /usr/local/openresty -depth -type d -empty -delete",
+                f"rm -rf {PREFIX}/nginx/logs && find {PREFIX} -depth -type d -empty -delete",
             ],
             "OpenResty's layout",
+        ),
+        (
+            replace(NOTHING, units=frozenset({"keepalived.service", "openresty.service"})),
+            [
+                *CLEARED,
+                "enable and start openresty.service where it was before",
+                "enable and start keepalived.service where it was before",
+            ],
+            "whether keepalived.service ran before, whether openresty.service ran before",
         ),
     ],
 )
 def test_each_part_that_is_ours_goes_by_itself(found: Left, actions: list[str], was: str) -> None:
-    assert planned(found) == [*actions, "rm -rf /var/lib/runbook"]
+    assert planned(found) == [*actions, FORGET]
     change = plan_clean_up("node128", found, Site())
     assert (change.host, change.title, change.was) == ("node128", "take away what the runbook put here", was)
 
 
-def test_keepalived_stops_before_its_files_go_and_the_entry_is_the_last() -> None:
-    everything = Left(True, True, True, True, True, openings=("port=80/tcp",), previous=("/x",), records=("/y",))
-    actions = planned(everything)
-    assert plan_clean_up("node128", everything, Site()).was.startswith(
-        "its unit and binary, keepalived.conf, the check"
+def test_what_waits_from_before_us_is_put_back_also_where_nothing_of_ours_stands() -> None:
+    assert planned(replace(NOTHING, kept=frozenset({CONFIG}))) == [
+        f"keep {CONFIG} as {CONFIG}.before-runbook (a later one as {CONFIG}.aside-1)",
+        gone(CONFIG),
+        *CLEARED,
+        FORGET,
+    ]
+
+
+def test_what_somebody_put_there_later_stays_and_is_named() -> None:
+    aside = frozenset({CONFIG, SCRIPT})
+    said = f"left, as somebody put it there later: {CONFIG}.aside-1, {SCRIPT}.aside-1"
+    assert plan_clean_up("node128", replace(NOTHING, aside=aside), Site()).title == (
+        f"nothing of the runbook is here; {said}"
     )
-    order = ["disable --now keepalived", "keepalived.conf", "/usr/local/keepalived", "--remove-port", "now openresty"]
+    assert plan_clean_up("node128", replace(NOTHING, aside=aside, records=True), Site()).warning == said
+
+
+def test_openings_of_other_parameters_are_named() -> None:
+    change = plan_clean_up("node128", replace(NOTHING, records=True, other_openings=True), Site())
+    assert change.warning == (
+        "openings are noted in /var/lib/runbook/firewall-openings that these parameters don't have"
+    )
+
+
+def test_keepalived_stops_before_its_files_go_and_the_entry_is_the_last() -> None:
+    ours = frozenset({UNIT, BINARY, CONFIG, SCRIPT, "/usr/local/keepalived", *ENTRY})
+    actions = planned(Left(ours, openings=("port=80/tcp",), previous=True, records=True))
+    order = [
+        "disable --now keepalived", "end the OpenResty", "keepalived.conf", "/usr/local/keepalived", "--remove-port",
+        "now openresty",
+    ]  # fmt: skip
     places = [next(place for place, action in enumerate(actions) if word in action) for word in order]
     assert places == sorted(places)
 
@@ -95,7 +144,8 @@ def test_the_places_of_the_parameters_are_cleaned() -> None:
     site = parse_site(
         {"keepalived": {"prefix": "/opt/keepalived"}, "openresty": {"prefix": "/opt/openresty", "unit": "web.service"}}
     )
-    actions = planned(replace(NOTHING, build=True, entry=True), site)
+    entry = ("/opt/openresty/bin/openresty", "/etc/systemd/system/web.service")
+    actions = planned(replace(NOTHING, ours=frozenset({"/opt/keepalived", *entry})), site)
     assert actions[0] == gone("/opt/keepalived")
-    assert actions[2] == "systemctl disable --now web.service; pkill -x openresty; :"
-    assert actions[6].endswith("rm -rf /opt/openresty/nginx/logs && find /opt/openresty -depth -type d -empty -delete")
+    assert "systemctl disable --now web.service" in actions
+    assert actions[-2] == "rm -rf /opt/openresty/nginx/logs && find /opt/openresty -depth -type d -empty -delete"

@@ -34,7 +34,7 @@ from runbook_lib.site import Site, parse_site
 WANTED = wanted_unit(Site())
 STATE = ServiceState(True, "active", True, f"/etc/systemd/system/{UNIT}", 812, "today")
 RIGHT = Application(STATE, WANTED, has_jar=True, has_java=True)
-NOTHING = Application(ServiceState(False, "inactive", False, "", 0, ""), None, has_jar=False, has_java=True)
+NOTHING = Application(ServiceState(False, "inactive", False, "", 0, ""), None, False, True, has_folder=False)
 RESTART = f"systemctl restart {UNIT}"
 
 
@@ -77,6 +77,9 @@ def test_what_is_right_is_left_alone() -> None:
 
 def test_a_client_without_any_gets_all() -> None:
     assert planned(NOTHING) == [
+        f"note whether {UNIT} runs and is enabled",
+        "note that nothing stood at /opt/nacos-consumer-sample",
+        f"note that nothing stood at /etc/systemd/system/{UNIT}",
         "rm -rf /opt/nacos-consumer-sample",
         f"send sample.jar to {jar_path()}",
         f"write /etc/systemd/system/{UNIT}",
@@ -114,7 +117,12 @@ def test_only_ours_is_taken_away() -> None:
     assert plan_removal("client", replace(RIGHT, unit="[Unit]\n")).is_none
     assert [str(action) for action in plan_removal("client", RIGHT).actions] == [
         f"systemctl disable --now {UNIT}",
-        f"rm -rf /etc/systemd/system/{UNIT} /opt/nacos-consumer-sample && systemctl daemon-reload",
+        f"remove /etc/systemd/system/{UNIT}, put back /etc/systemd/system/{UNIT}.before-runbook if it is there",
+        "remove /opt/nacos-consumer-sample, put back /opt/nacos-consumer-sample.before-runbook if it is there",
+        "systemctl daemon-reload",
+        f"enable and start {UNIT} where it was before",
+        "rmdir --ignore-fail-on-non-empty /var/lib/runbook/nothing-stood /var/lib/runbook/units /var/lib/runbook"
+        " 2>/dev/null || :",
     ]
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.chapter.openresty import Entry, EntryFiles, parse_listener, plan_entry, wanted_entry
+from runbook_lib.chapter.change import WriteFile
+from runbook_lib.chapter.openresty import Entry, EntryFiles, plan_entry, wanted_entry
+from runbook_lib.chapter.ownership import keep_theirs
 from runbook_lib.chapter.service import ServiceState
 from runbook_lib.errors import HostError
 from runbook_lib.site import Site, parse_site
@@ -22,13 +24,18 @@ LAYOUT = (
     "mkdir -p /usr/local/openresty/bin /usr/local/openresty/nginx/conf /usr/local/openresty/nginx/logs "
     "/usr/local/openresty/nginx/sbin && ln -sfn /usr/sbin/nginx /usr/local/openresty/nginx/sbin/openresty"
 )
-KEEP = "keep /usr/local/openresty/nginx/conf/nginx.conf as /usr/local/openresty/nginx/conf/nginx.conf.before-runbook"
+KEEP = str(keep_theirs("/usr/local/openresty/nginx/conf/nginx.conf"))
 CONFIGURATION = (
     "write /usr/local/openresty/nginx/conf/nginx.conf after "
     "/usr/local/openresty/bin/openresty -t -q -c /usr/local/openresty/nginx/conf/nginx.conf.staged"
 )
+NOTE = "note whether openresty.service runs and is enabled"
+THAW = "systemctl kill --signal=CONT openresty.service"
 RELOAD = "systemctl reload openresty.service"
-RESTART = ["pkill -x openresty || true", "systemctl restart openresty.service"]
+RESTART = [
+    "end the OpenResty processes in the control group of keepalived.service",
+    "systemctl restart openresty.service",
+]
 
 
 def found(files: EntryFiles = WANTED, **state: Any) -> Entry:
@@ -68,21 +75,16 @@ def test_an_openresty_of_its_own_is_left_as_it_is(has_nginx: bool) -> None:
     assert change.title == "it has an OpenResty of its own: used as it is"
 
 
+def test_one_of_its_own_that_is_frozen_goes_on() -> None:
+    theirs = replace(NOTHING, files=EntryFiles("\x7fELF", "theirs", None), frozen=True)
+    change = plan_entry("node128", SITE, theirs, WANTED)
+    assert (change.title, change.was) == ("it has an OpenResty of its own: used as it is, and thawed", "frozen")
+    assert [str(action) for action in change.actions] == [THAW]
+
+
 def test_another_server_on_the_port_is_left_as_it_is() -> None:
     change = plan_entry("node128", SITE, replace(NOTHING, port_taken_by="nginx"), WANTED)
     assert (change.is_none, change.title) == (True, "it has nginx of its own: used as it is")
-
-
-@pytest.mark.parametrize(
-    ("listening", "name"),
-    [
-        ("", ""),
-        ('LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("nginx",pid=7,fd=6),("nginx",pid=6,fd=6))\n', "nginx"),
-        ('LISTEN 0 511 0.0.0.0:80 0.0.0.0:* users:(("openresty",pid=7,fd=6))\n', ""),
-    ],
-)
-def test_who_listens_on_the_port(listening: str, name: str) -> None:
-    assert parse_listener(listening) == name
 
 
 def test_nothing_to_make_an_entry_of() -> None:
@@ -97,9 +99,13 @@ def test_nothing_to_make_an_entry_of() -> None:
 def test_a_node_without_any_gets_all() -> None:
     change = plan_entry("node128", SITE, NOTHING, WANTED)
     assert [str(action) for action in change.actions] == [
+        NOTE,
         LAYOUT,
+        "note that nothing stood at /usr/local/openresty/bin/openresty",
         "write /usr/local/openresty/bin/openresty",
+        "note that nothing stood at /usr/local/openresty/nginx/conf/nginx.conf",
         CONFIGURATION,
+        "note that nothing stood at /etc/systemd/system/openresty.service",
         "write /etc/systemd/system/openresty.service",
         "systemctl daemon-reload",
         TEST,
@@ -114,7 +120,7 @@ def test_a_node_without_any_gets_all() -> None:
 
 def test_only_the_launcher_is_executable() -> None:
     actions = plan_entry("node128", SITE, NOTHING, WANTED).actions
-    assert [getattr(action, "mode", None) for action in actions[1:4]] == [0o755, 0o644, 0o644]
+    assert [action.mode for action in actions if isinstance(action, WriteFile)] == [0o755, 0o644, 0o644]
 
 
 @pytest.mark.parametrize(
@@ -130,6 +136,8 @@ def test_only_the_launcher_is_executable() -> None:
             [LAYOUT, KEEP, CONFIGURATION, "systemctl daemon-reload", TEST, RELOAD],
             "active, other files",
         ),
+        (replace(RIGHT, frozen=True), [THAW], "active, the same files"),
+        (replace(RIGHT, frozen=True, fresh=False), [THAW, TEST, RELOAD], "active, the same files"),
         (replace(RIGHT, fresh=False), [TEST, RELOAD], "active, the same files"),
         (found(enabled=False), ["systemctl enable openresty.service"], "active, the same files"),
         (found(active="failed"), [TEST, *RESTART], "failed, the same files"),

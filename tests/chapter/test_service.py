@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from runbook_lib.chapter.ownership import keep_theirs
+from runbook_lib.chapter.ownership import STATE, keep_theirs
 from runbook_lib.chapter.rendering import template
 from runbook_lib.chapter.service import (
     BINARY,
@@ -22,10 +22,12 @@ PREFIX = "/usr/local/keepalived"
 UNIT = template("keepalived.service")
 RIGHT = Registration("b1", "b1", UNIT)
 FOLDER = "mkdir -p /etc/keepalived"
+NOTE = "note whether keepalived.service runs and is enabled"
 COPY = "install /usr/local/keepalived/sbin/keepalived /usr/sbin/keepalived"
 WRITE = f"write {UNIT_FILE}"
 READ = "systemctl daemon-reload"
 KEEP_BINARY, KEEP_UNIT = str(keep_theirs(BINARY)), str(keep_theirs(UNIT_FILE))
+NO_BINARY, NO_UNIT = (f"note that nothing stood at {path}" for path in (BINARY, UNIT_FILE))
 
 
 def test_an_active_unit() -> None:
@@ -64,19 +66,20 @@ def test_registered_already() -> None:
 @pytest.mark.parametrize(
     ("found", "actions", "was"),
     [
-        (Registration("b1", "", None), [FOLDER, WRITE, READ, COPY], "not registered"),
-        (Registration("", "", UNIT), [FOLDER, COPY], "another binary or unit"),
-        (replace(RIGHT, on_path="b0"), [FOLDER, COPY], "another binary or unit"),
+        (Registration("b1", "", None), [NOTE, FOLDER, NO_BINARY, NO_UNIT, WRITE, READ, COPY], "not registered"),
+        (Registration("", "", UNIT), [FOLDER, NO_BINARY, COPY], "another binary or unit"),
+        (replace(RIGHT, on_path="b0"), [FOLDER, KEEP_BINARY, COPY], "another binary or unit"),
+        (replace(RIGHT, on_path="b0", placed=True), [FOLDER, COPY], "another binary or unit"),
         (replace(RIGHT, unit="# Written by runbook\n"), [FOLDER, WRITE, READ], "another binary or unit"),
-        (replace(RIGHT, unit=None), [FOLDER, WRITE, READ], "not registered"),
+        (replace(RIGHT, unit=None), [NOTE, FOLDER, NO_UNIT, WRITE, READ], "not registered"),
         (replace(RIGHT, stale=True), [FOLDER, READ], "another binary or unit"),
         (
             Registration("b1", "b0", "[Unit]\n"),
-            [FOLDER, KEEP_BINARY, KEEP_UNIT, WRITE, READ, COPY],
+            [NOTE, FOLDER, KEEP_BINARY, KEEP_UNIT, WRITE, READ, COPY],
             "another binary or unit",
         ),
-        (Registration("b1", "b0", None), [FOLDER, KEEP_BINARY, WRITE, READ, COPY], "not registered"),
-        (Registration("b1", "b1", "[Unit]\n"), [FOLDER, KEEP_UNIT, WRITE, READ], "another binary or unit"),
+        (Registration("b1", "b0", None), [NOTE, FOLDER, KEEP_BINARY, NO_UNIT, WRITE, READ, COPY], "not registered"),
+        (Registration("b1", "b1", "[Unit]\n"), [NOTE, FOLDER, KEEP_UNIT, WRITE, READ], "another binary or unit"),
     ],
 )
 def test_only_what_differs_is_put_there_and_only_somebody_elses_is_kept(
@@ -89,10 +92,11 @@ def test_only_what_differs_is_put_there_and_only_somebody_elses_is_kept(
 
 
 def test_a_binary_that_runs_is_replaced_by_its_name() -> None:
-    copy = plan_registration("node128", Registration("b1", "b0", UNIT), "/opt/k").actions[1]
+    new = f"{BINARY}.new"
+    copy = plan_registration("node128", Registration("b1", "b0", UNIT), "/opt/k").actions[-1]
     assert (getattr(copy, "command", ""), getattr(copy, "values", ())) == (
-        "install %s %s && mv -f %s %s",
-        ("/opt/k/sbin/keepalived", f"{BINARY}.new", f"{BINARY}.new", BINARY),
+        "mkdir -p %s && install %s %s && sha256sum <%s >>%s && mv -f %s %s",
+        (STATE, "/opt/k/sbin/keepalived", new, new, f"{STATE}/placed", new, BINARY),
     )
 
 

@@ -53,7 +53,7 @@ def test_a_machine_that_is_ready(machine: Machine) -> None:
         ),
         (
             replace(FACTS, free_mib=299),
-            Verdict.failed("299 MiB of disk free", "The build needs 300 MiB on the disk of /var/tmp."),
+            Verdict.failed("299 MiB of disk free", "The build needs 300 MiB on the disk of /var/lib."),
         ),
         (
             replace(FACTS, addresses=(("ens33", "192.168.42.12/24"),)),

@@ -36,7 +36,7 @@ class Operation:
 
 
 OPERATIONS = {
-    "look": Operation("00", ":", "df", "'-Pm /var/tmp'", exit_status=1),
+    "look": Operation("00", ":", "df", "'-Pm /var/lib'", exit_status=1),
     "entry": Operation(
         "01",
         "systemctl disable --now openresty; rm -rf /usr/local/openresty /etc/systemd/system/openresty.service; "
@@ -47,7 +47,7 @@ OPERATIONS = {
         "01", "for o in --permanent ''; do firewall-cmd -q $o --remove-port=80/tcp; done",
         "firewall-cmd", "*--add-port*", "/etc/firewalld/zones",
     ),
-    "build": Operation("02", f"rm -rf {PREFIX}", "make", "*", "/var/tmp", also="node128"),
+    "build": Operation("02", f"rm -rf {PREFIX}", "make", "*", "/var/lib", also="node128"),
     "copy": Operation(
         "02", f"rm -rf {PREFIX}", "mv", f"*'{PREFIX}.runbook.part {PREFIX}'", "/usr/local", machine="node128",
     ),

@@ -22,8 +22,9 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 KILLS = 20
 LEFT = r"""
-find /etc /root /usr/local /usr/sbin /var/lib/runbook /var/tmp -xdev \( -name '*.part' -o -name '*.staged' -o \
-  -name '*.new' -o -path '/usr/local/*.old' -o -name .restored -o -name runbook-build -o -path '*/runbook/faults/*' \)
+find /etc /root /usr/local /usr/sbin /var/lib/runbook -xdev \( -name '*.part' -o -name '*.staged' -o \
+  -name '*.new' -o -name '*.runbook-new' -o -path '/usr/local/*old' -o -name .restored \
+  -o -path '*/runbook/build' -o -path '*/runbook/faults/*' \)
 ps -eo pid=,cgroup:200=,args= | awk '$2 ~ /ssh.service|session-/ && !/sshd/'
 true"""
 """Names what only a step that was not finished leaves, and what was started over SSH and still runs."""

@@ -1,0 +1,108 @@
+"""Whatever a machine says, no word of it becomes a part of a command; a plan ends, with changes or an error of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from archives import make_archive
+from hostile_host import MARKER, Answer, HostileHost
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from runbook_lib import checks
+from runbook_lib.chapter import OPERATIONS, client, machines, nacos, status, toolchain, vip
+from runbook_lib.chapter.comparison import side_by_side
+from runbook_lib.chapter.firewall import firewalls
+from runbook_lib.chapter.operation import Operation
+from runbook_lib.chapter.provenance import PROVENANCE_FILE, note_provenance
+from runbook_lib.checks.segment import advertisers
+from runbook_lib.checks.verdict import Check
+from runbook_lib.errors import RunbookError
+from runbook_lib.hosts import OpenSite
+from runbook_lib.journal import Journal
+from runbook_lib.site import parse_site
+
+PIECES = (
+    MARKER, f"/srv/{MARKER}", f"port={MARKER}/tcp", f"$({MARKER})", f"# Written by runbook {MARKER}", "..", "/", "*",
+    "?", " ", "\n", "\t", "\x1b[2J", "'", '"', ";", "`", "==\n", "yes", "enabled", "active", "nftables", "0", "755",
+    "²", "9" * 5000, "1.2.3", "MainPID=x", "ports: ", "  rich rules:\n", "\trule\n", "arp ", "vrrp ", "}\n",
+    "compiler=gcc\nmake=make\nopenssl_headers=yes\n", "table ip x {\n", "\tchain input {\n",
+    "type filter hook input priority 0; policy drop;\n", "-A INPUT\n", "-P INPUT DROP\n", "vrrp_instance x {\n",
+    "priority y\n", "interface z\n", "HTTP/1.1 200 OK\n", '{"hosts": [{}]}', '{"platform": {}}',
+)  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=10).map(
+    lambda words: "".join(words) + f" /srv/{MARKER}\n{MARKER}"
+)
+ANSWERS = st.lists(st.tuples(st.sampled_from((0, 0, 0, 1, 2, 3, 127)), TEXTS, TEXTS), min_size=1, max_size=5)
+"""Exit status, stdout (or a file's content), stderr: the machines give them in turn."""
+HOSTILE = settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+TABLES: tuple[Callable[[OpenSite], object], ...] = (
+    firewalls, side_by_side, status.entry_processes, status.keepalived_status, status.addresses, toolchain.node_tools,
+    machines.machine_rows, nacos.cluster_members, vip.vip_holders, client.registered_instances, note_provenance,
+    advertisers,
+)  # fmt: skip
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    jar = tmp_path / "client.jar"
+    jar.write_bytes(b"jar")
+    monkeypatch.setattr(client, "client_jar", lambda: jar)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    return make_archive(tmp_path / "keepalived-2.1.5.tar.gz")
+
+
+def hostile_site(archive: Path, answers: list[Answer]) -> tuple[OpenSite, list[HostileHost]]:
+    values = {"keepalived": {"archive": str(archive)}, "disruption": "demonstrations"}
+    model = parse_site(values)
+    turn = cycle(answers)
+    hosts = [HostileHost(machine.name, lambda: next(turn)) for machine in model.machines]
+    return OpenSite(model, {host.name: host for host in hosts}, Journal(None), archive.parent), hosts
+
+
+def trusting(sent: str) -> bool:
+    """Whether what was sent has a word of an answer; the record of a build says what a machine said of itself."""
+    return MARKER in (sent.partition("\n")[0] if PROVENANCE_FILE in sent else sent)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.title)
+@HOSTILE
+@given(answers=ANSWERS)
+def test_an_operation_sends_no_word_of_an_answer(operation: Operation, archive: Path, answers: list[Answer]) -> None:
+    site, hosts = hostile_site(archive, answers)
+    with suppress(RunbookError):
+        for change in operation.plan(site):
+            assert [action for action in change.actions if trusting(f"{action!s}")] == []
+    with suppress(RunbookError):
+        operation(site)
+    assert [sent for host in hosts for sent in host.sent if trusting(sent)] == []
+
+
+@pytest.mark.parametrize("make", checks.EVERY, ids=lambda make: make.__name__)
+@HOSTILE
+@given(answers=ANSWERS)
+def test_a_check_gives_a_verdict_or_an_error_of_ours(
+    make: Callable[[OpenSite], Check], archive: Path, answers: list[Answer]
+) -> None:
+    site, hosts = hostile_site(archive, answers)
+    with suppress(RunbookError):
+        make(site).observe()
+    assert [sent for host in hosts for sent in host.sent if trusting(sent)] == []
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+@HOSTILE
+@given(answers=ANSWERS)
+def test_a_table_has_rows_or_is_an_error_of_ours(
+    table: Callable[[OpenSite], object], archive: Path, answers: list[Answer]
+) -> None:
+    site, hosts = hostile_site(archive, answers)
+    with suppress(RunbookError):
+        table(site)
+    assert [sent for host in hosts for sent in host.sent if trusting(sent)] == []
