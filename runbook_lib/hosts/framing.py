@@ -14,7 +14,11 @@ NOISE_BYTES = 4096
 Sink = Callable[[bytes], object]
 
 
-class OutputLimitReached(Exception):  # noqa: N818 - a signal between a sink and its reader, no error of a caller's
+class Enough(Exception):  # noqa: N818 - a signal between a sink and its reader, no error of a caller's
+    """A sink wants no more: the command is ended."""
+
+
+class OutputLimitReached(Enough):
     """A sink took all that it takes."""
 
     def __init__(self, limit: int) -> None:

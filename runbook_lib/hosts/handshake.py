@@ -10,24 +10,25 @@ from typing import NoReturn
 
 from runbook_lib.errors import UnreachableError
 from runbook_lib.hosts.endpoint import Endpoint
+from runbook_lib.hosts.framing import NOISE_BYTES, Enough, Sink
 from runbook_lib.hosts.quoting import quote
 from runbook_lib.hosts.remote_shell import NO_SUDO, Privilege
-from runbook_lib.hosts.running import SAID, Completed, NotBegunError
+from runbook_lib.hosts.running import Completed, NotBegunError, quoted
 from runbook_lib.hosts.sudo import judged_privilege, probe_command
-from runbook_lib.journal import shorten
 
 HANDSHAKE_S = 20.0
 """sudo waits 2 s after a wrong password, and more where a directory service answers slowly."""
 GREETING = '# it\'s "a" \\ b! !! $HOME `id` $(id)\n# {c,d} ~ *? % %s \\0101 \\n ^e^f; & | < > \x1b é 漢'
 """Sent in the command and on stdin. Whoever takes it for commands reads comments."""
 _TOKEN = "runbook"
+_HELD = "held by"
 _EATEN = 71
 """Exit status: what was first on stdin is gone."""
-_TOKEN_READ = f'IFS= read -r first; [ "$first" = {_TOKEN} ] || exit {_EATEN}; '
 # Ours are the descriptors 0-2 of this shell and of what it descends from, as far as that is the line that we sent.
 # Whoever else has such a pipe or socket open, on any descriptor, can write into our output or read our input.
 # `find` must not be found: what it descends from is skipped, and it has none of the three itself.
-_HOLDERS = (
+_ALONE = (
+    f'IFS= read -r first; [ "$first" = {_TOKEN} ] || exit {_EATEN}; '
     'p=$$; chain=\' \'; set --; ours=yes; while [ "$p" -gt 1 ]; do chain="$chain$p "; '
     "read -r name 2>/dev/null </proc/$p/comm || break; "
     "case $name in sh|timeout|sudo*) ;; *) ours=;; esac; "
@@ -36,22 +37,26 @@ _HOLDERS = (
     'while read -r key value; do [ "$key" != PPid: ] || { p=$value; break; }; done </proc/$p/status; done; shift; '
     "for f in $(exec find /proc/[0-9]*/fd -maxdepth 1 '(' \"$@\" ')' </dev/null 2>/dev/null); do "
     'p=${f#/proc/}; p=${p%%/*}; case $chain in *" $p "*) continue ;; esac; chain="$chain$p "; '
-    "echo; tr '\\0\\n' '  ' </proc/$p/cmdline; done"
+    f"printf '\\n{_HELD} %s\\n' \"$(tr '\\0\\n' '  ' </proc/$p/cmdline | head -c 500)\"; exit {_EATEN}; done; "
 )
 
-Ask = Callable[[str, Privilege, bytes, bytes], Completed]
-"""Runs a command with a privilege; what goes to its stdin at once, and when it has begun. Raises HostError."""
+Ask = Callable[[str, Privilege, bytes, bytes, Sink | None], Completed]
+"""Runs a command with a privilege; what goes to its stdin at once, and when it has begun; where its stdout goes.
+
+Raises HostError, and what the sink raises.
+"""
 ShellOf = Callable[[], str]
 """What the machine says of the user's login shell: its path, empty when it doesn't say."""
 
-_FILES = {
-    "bash": "~/.bashrc, ~/.ssh/rc",
-    "zsh": "~/.zshenv, ~/.ssh/rc",
-    "csh": "~/.cshrc, ~/.ssh/rc",
-    "tcsh": "~/.tcshrc, ~/.cshrc, ~/.ssh/rc",
-    "fish": "~/.config/fish/config.fish, ~/.ssh/rc",
+_FILES = {  # that a shell reads which is given one command
+    "bash": "~/.bashrc",
+    "zsh": "~/.zshenv",
+    "csh": "~/.cshrc",
+    "tcsh": "~/.tcshrc, ~/.cshrc",
+    "fish": "~/.config/fish/config.fish",
+    "": "~/.bashrc, ~/.zshenv, ~/.cshrc, ~/.config/fish/config.fish",
 }
-_OTHER_FILES = "~/.ssh/rc, /etc/ssh/sshrc"
+_OF_SSHD = "~/.ssh/rc"
 
 
 def handshake(endpoint: Endpoint, ask: Ask, shell_of: ShellOf) -> Privilege:
@@ -62,33 +67,55 @@ def handshake(endpoint: Endpoint, ask: Ask, shell_of: ShellOf) -> Privilege:
     """
     fault = _Fault(endpoint, shell_of)
     try:
-        privilege = _privilege(endpoint, ask, fault) if endpoint.sudo else NO_SUDO
-        first = "" if endpoint.sudo else _TOKEN_READ
-        command = quote(f"{first}printf %%s %s; cat; ", GREETING) + _HOLDERS
-        head = b"" if endpoint.sudo else f"{_TOKEN}\n".encode()
-        done = ask(command, privilege, head, GREETING.encode())
+        if not endpoint.sudo:
+            return _greeted(ask, NO_SUDO, fault)
+        # Before sudo is given a password: whoever reads our input would read it.
+        password = Privilege(password=endpoint.sudo_password).first_line()
+        probed = _asked(ask, _ALONE + probe_command(endpoint), NO_SUDO, password, fault)[0]
+        return _greeted(ask, judged_privilege(endpoint, probed), fault)
     except NotBegunError as error:
         fault.raise_not_begun(error)
-    _judge(done, fault)
+
+
+def _greeted(ask: Ask, privilege: Privilege, fault: _Fault) -> Privilege:
+    """The privilege, with which the greeting came back unchanged."""
+    command = _ALONE + quote("printf %%s %s; cat", GREETING)
+    done, said = _asked(ask, command, privilege, GREETING.encode(), fault)
+    if done.exit_status != 0 or done.stderr or said != 2 * GREETING.encode():
+        fault.raise_changed()
     return privilege
 
 
-def _privilege(endpoint: Endpoint, ask: Ask, fault: _Fault) -> Privilege:
-    password = Privilege(password=endpoint.sudo_password).first_line()
-    probed = ask(_TOKEN_READ + probe_command(endpoint), NO_SUDO, f"{_TOKEN}\n".encode(), password)
-    if probed.exit_status == _EATEN:
-        fault.raise_eaten()
-    return judged_privilege(endpoint, probed)
-
-
-def _judge(done: Completed, fault: _Fault) -> None:
+def _asked(ask: Ask, command: str, privilege: Privilege, body: bytes, fault: _Fault) -> tuple[Completed, bytes]:
+    answer = _Answer()
+    try:
+        done = ask(command, privilege, f"{_TOKEN}\n".encode(), body, answer.add)
+    except _HeldError as held:
+        fault.raise_held(held.holder)
     if done.exit_status == _EATEN:
         fault.raise_eaten()
-    said = done.stdout.removeprefix(GREETING * 2)
-    if done.exit_status != 0 or done.stderr or said == done.stdout:
-        fault.raise_changed()
-    if holders := said.split("\n")[1:]:
-        fault.raise_held(holders[0].strip())
+    return done, bytes(answer.said)
+
+
+class _HeldError(Enough):
+    """A process holds the session's streams; it may write for ever: there is no end to wait for."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
+
+
+class _Answer:
+    """What comes back of the greeting."""
+
+    def __init__(self) -> None:
+        self.said = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        """Take a piece of it. Raises _HeldError."""
+        self.said += chunk
+        if held := re.search(rb"\n%s ([^\n]*)\n" % _HELD.encode(), self.said):
+            raise _HeldError(held[1].decode(errors="replace").strip())
 
 
 @dataclass(frozen=True)
@@ -125,19 +152,31 @@ class _Fault:
         files, whose = self._shell()
         raise UnreachableError(
             f"{self.endpoint.name}: a process that {whose} started still holds the session's streams: "
-            f"`{shorten(holder, SAID) or 'its command line is empty'}`.",
+            f"{quoted(holder)}.",
             f"Redirect it where it is started ({files}): `JOB </dev/null >/dev/null 2>&1 &`.",
         )
 
     def _shell(self) -> tuple[str, str]:
         shell = self.shell_of()
-        files = _FILES.get(PurePosixPath(shell).name, _OTHER_FILES)
+        own = _FILES.get(PurePosixPath(shell).name)
+        files = f"{own}, {_OF_SSHD}" if own else _OF_SSHD
         whose = f"{self.endpoint.user}'s login shell{f' {shell}' if shell else ''}"
         return files, whose
 
 
-def parse_login_shell(answer: str, user: str) -> str:
-    """The shell in the line that `getent passwd USER` prints, whatever stands around it; empty without one. Pure."""
-    # Noise may stand before it on its line, where it has no newline.
-    found = re.findall(rf"{re.escape(user)}:[^:\n]*:\d+:\d+:[^:\n]*:[^:\n]*:(/[\w./+-]+)$", answer, re.MULTILINE)
-    return str(found[-1]) if found else ""
+class LoginShell:
+    """The shell of a user, in what `getent passwd USER` prints and whatever stands around that."""
+
+    def __init__(self, user: str) -> None:
+        # Noise without a newline may stand before it on its line.
+        self._line = re.compile(rf"{re.escape(user)}:[^:\n]*:\d+:\d+:[^:\n]*:[^:\n]*:(/[\w./+-]+)\n".encode())
+        self._said = b""
+        self.shell = ""
+        """Empty: it was not told."""
+
+    def add(self, chunk: bytes) -> None:
+        """Take a piece of it. Raises Enough when it was told."""
+        self._said = (self._said + chunk)[-len(chunk) - NOISE_BYTES :]
+        if found := self._line.search(self._said):
+            self.shell = found[1].decode()
+            raise Enough

@@ -15,8 +15,8 @@ from runbook_lib.errors import HostError, SessionLostError
 from runbook_lib.hosts import transfer
 from runbook_lib.hosts.connection import Channel, Session
 from runbook_lib.hosts.endpoint import Endpoint
-from runbook_lib.hosts.framing import Sink
-from runbook_lib.hosts.handshake import HANDSHAKE_S, handshake, parse_login_shell
+from runbook_lib.hosts.framing import Enough, Sink
+from runbook_lib.hosts.handshake import HANDSHAKE_S, LoginShell, handshake
 from runbook_lib.hosts.leftovers import END_S, UNMARKED, Mark, ending_of_earlier_runs, ending_of_own
 from runbook_lib.hosts.quoting import quote
 from runbook_lib.hosts.remote_shell import Line, Privilege, render_line
@@ -200,17 +200,17 @@ class Host:
         execution.begin(link.session, line, link.privilege.first_line()).finish()
 
     def _greeted(self, session: Session) -> Privilege:
-        def ask(command: str, privilege: Privilege, head: bytes, body: bytes) -> Completed:
+        def ask(command: str, privilege: Privilege, head: bytes, body: bytes, sink: Sink | None) -> Completed:
             line = render_line(command, HANDSHAKE_S, privilege, nonce=_nonce(), fed=True)
             execution = self._first(session, command, HANDSHAKE_S)
-            return execution.begin(session, line, head + privilege.first_line(), io.BytesIO(body)).finish()
+            return execution.begin(session, line, privilege.first_line() + head, io.BytesIO(body), sink).finish()
 
         def shell() -> str:
             line = Line(quote("getent passwd %s", session.endpoint.user))
-            with suppress(HostError):
-                said = self._first(session, line.text, LOOK_S).begin(session, line, b"").finish()
-                return parse_login_shell(said.stdout, session.endpoint.user)
-            return ""
+            user = LoginShell(session.endpoint.user)
+            with suppress(HostError, Enough):
+                self._first(session, line.text, LOOK_S).begin(session, line, b"", io.BytesIO(), user.add).finish()
+            return user.shell
 
         return handshake(session.endpoint, ask, shell)
 

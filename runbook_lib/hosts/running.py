@@ -20,7 +20,7 @@ from runbook_lib.errors import (
 )
 from runbook_lib.hosts.connection import Channel, Session
 from runbook_lib.hosts.disk_full import disk_full_error
-from runbook_lib.hosts.framing import Sink
+from runbook_lib.hosts.framing import OutputLimitReached, Sink
 from runbook_lib.hosts.remote_shell import KILL_AFTER_S, Line
 from runbook_lib.hosts.streams import Lines, Streams
 from runbook_lib.journal import CommandRan, Journal, shorten
@@ -98,7 +98,7 @@ class Execution:
     def finish(self) -> Completed:
         """Wait for its end. Raises CommandTimeoutError, OutputLimitError, NotBegunError, or SessionLostError.
 
-        After a SessionLostError it may have run, or still run.
+        Also what a sink raised that had enough. After a SessionLostError it may have run, or still run.
         """
         assert self._streams is not None  # it was begun
         status, timed_out = None, False
@@ -115,8 +115,10 @@ class Execution:
                 f"{self.host}: {quoted(self.shown or self.command)} took more than {self.limit_s:g} s and was ended.",
                 f"See on {self.host} what it waits for, or whether the machine is overloaded.",
             )
-        if self._streams.limit is not None:
-            raise self._too_much(self._streams.limit)
+        if isinstance(enough := self._streams.enough, OutputLimitReached):
+            raise self._too_much(enough.limit)
+        if enough is not None:
+            raise enough
         if not self._streams.has_begun and (status is not None or not over):
             raise self._not_begun(status, self._streams.noise)
         if status is None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from runbook_lib.hosts.connection import Channel
-from runbook_lib.hosts.framing import MEMORY_BYTES, Frame, Meter, OutputLimitReached, Sink
+from runbook_lib.hosts.framing import MEMORY_BYTES, Enough, Frame, Meter, OutputLimitReached, Sink
 
 CHUNK = 1 << 16
 TICK_S = 0.25
@@ -31,8 +31,8 @@ class Streams:
         """
         self.stdout = bytearray()
         self.stderr = bytearray()
-        self.limit: int | None = None
-        """How many bytes were kept when the command gave more."""
+        self.enough: Enough | None = None
+        """What a sink raised."""
         kept = Meter(MEMORY_BYTES)
         self._out = Frame(nonce, sink or kept.limited(self.stdout.extend))
         self._err = Frame(nonce, kept.limited(self.stderr.extend))
@@ -46,12 +46,13 @@ class Streams:
     def wait(self, within_s: float) -> int | None:
         """Read until the command's end; its exit status, None when there is none (yet) after `within_s`.
 
-        Also None as soon as the command gave more than is kept.
+        Also None as soon as a sink wants no more.
         """
         deadline = time.monotonic() + within_s
         self._read(self._channel.recv, self._out, deadline)
-        self._errors.join(max(0.0, deadline - time.monotonic()))
-        if self.limit is not None:
+        if self.enough is None:
+            self._errors.join(max(0.0, deadline - time.monotonic()))
+        if self.enough is not None:  # which may have been raised there
             return None
         ended = self._channel.status_event.wait(max(0.0, deadline - time.monotonic()))
         return self._channel.exit_status if ended and self._channel.exit_status >= 0 else None
@@ -73,7 +74,7 @@ class Streams:
 
     def _read(self, receive: Callable[[int], bytes], frame: Frame, deadline: float = float("inf")) -> None:
         silent_since = time.monotonic()
-        while time.monotonic() < deadline and self.limit is None:
+        while time.monotonic() < deadline and self.enough is None:
             try:
                 chunk = receive(CHUNK)
             except TimeoutError:
@@ -84,8 +85,8 @@ class Streams:
                 return
             try:
                 frame.add(chunk)
-            except OutputLimitReached as reached:
-                self.limit = reached.limit
+            except Enough as enough:
+                self.enough = enough
             silent_since = time.monotonic()
 
     def _feed(self, head: bytes, body: BinaryIO | None) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from runbook_lib.errors import UnreachableError
 from runbook_lib.hosts import Completed, Endpoint
-from runbook_lib.hosts.handshake import GREETING, handshake, parse_login_shell
+from runbook_lib.hosts.framing import Enough, Sink
+from runbook_lib.hosts.handshake import GREETING, Ask, LoginShell, handshake
 from runbook_lib.hosts.remote_shell import NO_SUDO, Privilege
 from runbook_lib.hosts.running import NotBegunError
 from runbook_lib.hosts.sudo import WITHOUT_PASSWORD
@@ -28,16 +29,19 @@ class Machine:
         self.answers = list(answers)
         self.asked: list[tuple[Privilege, bytes, bytes]] = []
 
-    def __call__(self, command: str, privilege: Privilege, head: bytes, body: bytes) -> Completed:
+    def __call__(self, command: str, privilege: Privilege, head: bytes, body: bytes, sink: Sink | None) -> Completed:
         self.asked.append((privilege, head, body))
-        return Completed("node128", command, *self.answers.pop(0), 0.0)
+        exit_status, stdout, stderr = self.answers.pop(0)
+        if sink:
+            sink(stdout.encode())
+        return Completed("node128", command, exit_status, "", stderr, 0.0)
 
 
-def silent(command: str, privilege: Privilege, head: bytes, body: bytes) -> Completed:
+def silent(command: str, privilege: Privilege, head: bytes, body: bytes, sink: Sink | None) -> Completed:
     raise NotBegunError("", "", "This account is currently not available")
 
 
-def refusal(ask: Callable[[str, Privilege, bytes, bytes], Completed], endpoint: Endpoint, shell: str) -> str:
+def refusal(ask: Ask, endpoint: Endpoint, shell: str) -> str:
     with pytest.raises(UnreachableError) as caught:
         handshake(endpoint, ask, lambda: shell)
     return str(caught.value)
@@ -58,13 +62,13 @@ def test_with_sudo_the_password_is_sent_when_the_command_has_begun() -> None:
 def test_the_second_command_goes_through_sudo() -> None:
     machine = Machine((10, "", ""), WHOLE)
     assert handshake(BY_SUDO, machine, str) == WITHOUT_PASSWORD
-    assert machine.asked[1] == (WITHOUT_PASSWORD, b"", GREETING.encode())
+    assert machine.asked[1] == (WITHOUT_PASSWORD, b"runbook\n", GREETING.encode())
 
 
 def test_a_shell_that_runs_nothing() -> None:
     assert refusal(silent, ENDPOINT, "/usr/sbin/nologin") == (
         "node128: op's login shell /usr/sbin/nologin runs no command: This account is currently not available. "
-        "See whether its start files (~/.ssh/rc, /etc/ssh/sshrc) end, wait for input or start another shell, "
+        "See whether its start files (~/.ssh/rc) end, wait for input or start another shell, "
         "or choose another: chsh -s /bin/bash op"
     )
 
@@ -84,6 +88,7 @@ def test_a_start_file_that_reads_the_input(endpoint: Endpoint, answers: list[Ans
     "answer",
     [
         (0, GREETING, ""),
+        (0, f"{GREETING * 2}\nnoise", ""),
         (0, f"noise{GREETING * 2}", ""),
         (0, GREETING.replace("\n", "\r\n") * 2, ""),
         (0, "", ""),
@@ -100,20 +105,26 @@ def test_a_shell_that_changes_what_passes(answer: Answer) -> None:
 
 
 def test_a_process_that_holds_the_streams() -> None:
-    assert refusal(Machine((0, f"{GREETING * 2}\nping 192.0.2.1 \ntee log ", "")), ENDPOINT, "") == (
+    assert refusal(Machine((0, f"{GREETING * 2}x\nx\nheld by ping 192.0.2.1 \n", "")), ENDPOINT, "") == (
         "node128: a process that op's login shell started still holds the session's streams: `ping 192.0.2.1`. "
-        "Redirect it where it is started (~/.ssh/rc, /etc/ssh/sshrc): `JOB </dev/null >/dev/null 2>&1 &`."
+        "Redirect it where it is started (~/.bashrc, ~/.zshenv, ~/.cshrc, ~/.config/fish/config.fish, ~/.ssh/rc): "
+        "`JOB </dev/null >/dev/null 2>&1 &`."
     )
 
 
+@pytest.mark.parametrize("piece", [7, 1000])
 @pytest.mark.parametrize(
     ("answer", "shell"),
     [
         ("op:x:1000:1000:,,,:/home/op:/bin/bash\n", "/bin/bash"),
-        ("hello op\nnoop:x:1000:1000::/home/op:/usr/bin/fish\nop:x:1:1::/:/usr/bin/tcsh\nbye", "/usr/bin/tcsh"),
+        (f"{'noise' * 3000} op:x:1:1::/:/usr/bin/tcsh\nbye", "/usr/bin/tcsh"),
         ("op:x:1000:1000:,,,:/home/op:/bin/$(id)\n", ""),
         ("", ""),
     ],
 )
-def test_the_login_shell_of_a_user(answer: str, shell: str) -> None:
-    assert parse_login_shell(answer, "op") == shell
+def test_the_login_shell_of_a_user(answer: str, shell: str, piece: int) -> None:
+    told = LoginShell("op")
+    with suppress(Enough):
+        for start in range(0, len(answer), piece):
+            told.add(answer[start : start + piece].encode())
+    assert told.shell == shell
