@@ -20,7 +20,8 @@ ENTRY = (
     f"{PREFIX}/nginx/sbin/openresty",
 )
 CLEARED = [
-    "rm -rf /var/lib/runbook/build /usr/local/keepalived.runbook-new /usr/local/keepalived.runbook-old",
+    "rm -rf /var/lib/runbook/build /usr/local/keepalived.runbook-new /usr/local/keepalived.runbook-old"
+    " /usr/local/keepalived.runbook.part /usr/local/keepalived.runbook.old",
     "rmdir --ignore-fail-on-non-empty /etc/keepalived 2>/dev/null || :",
 ]
 FORGET = "rm -rf /var/lib/runbook, unless the undo of a fault is in it"
