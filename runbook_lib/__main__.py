@@ -165,12 +165,12 @@ def main() -> None:
 def _run_command() -> None:
     try:
         app()
-    except KeyboardInterrupt:
-        print("runbook: interrupted.", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        _say(interrupt)
         raise SystemExit(INTERRUPTED) from None
     except SystemExit as ended:
-        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):  # typer's exit for it is mute
-            print("runbook: interrupted.", file=sys.stderr)
+        if isinstance(cause := getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
+            _say(cause)  # typer's exit for it is mute
         raise
     except RunbookError as error:
         print(f"runbook: {error}", file=sys.stderr)
@@ -183,6 +183,11 @@ def _run_command() -> None:
         raise SystemExit(CANNOT_RUN) from None
     except Exception:  # noqa: BLE001 - a defect of ours must not look like a failed check (exit status 1)
         _defect()
+
+
+def _say(interrupt: KeyboardInterrupt) -> None:
+    """An interrupt has notes of what it could not undo (failover/faults/undoing.py)."""
+    print("runbook: interrupted.", *getattr(interrupt, "__notes__", ()), file=sys.stderr)
 
 
 def _defect() -> NoReturn:

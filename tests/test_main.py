@@ -41,12 +41,21 @@ def test_a_full_disk_is_no_defect_of_ours(
     assert ("Traceback" in said) is traceback
 
 
-def test_an_interrupt_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interrupt_is_said_with_what_it_could_not_undo(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes: list[str] = []
+
     def wait(*_: object, as_json: bool) -> None:
-        raise KeyboardInterrupt
+        interrupt = KeyboardInterrupt()
+        for note in notes:
+            interrupt.add_note(note)
+        raise interrupt
 
     monkeypatch.setattr("runbook_lib.notebook.lint.lint_files", wait)
     monkeypatch.setattr("sys.argv", ["runbook", "lint", "a", "b"])
-    with pytest.raises(SystemExit) as ended:
-        command_line.main()
-    assert (ended.value.code, capsys.readouterr().err.strip()) == (130, "runbook: interrupted.")
+    for said in ("runbook: interrupted.", "runbook: interrupted. Not undone: node129 is off."):
+        with pytest.raises(SystemExit) as ended:
+            command_line.main()
+        assert (ended.value.code, capsys.readouterr().err.strip()) == (130, said)
+        notes.append("Not undone: node129 is off.")
