@@ -53,16 +53,21 @@ for s; do for u in root-$s op-$s; do sed -i "/^$u:/d" /etc/passwd /etc/shadow; d
 groupdel noisy; rm -r /opt/noise /etc/sudoers.d/noisy; """
 
 
-@contextmanager
-def login_shells(host: Host) -> Iterator[None]:
-    """The shells and their users are on the machine."""
+def install_shells(host: Host) -> None:
+    """Put zsh, tcsh and fish on the machine."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as packed:
         for package in _packages():
             packed.add(package, package.name)
     # By force: what is not here (man-db) no shell needs.
-    install = 'cd $(mktemp -d) && tar -x && dpkg --force-depends --install *.deb >&2 && rm -r "$PWD"'
+    install = 'cd "$(mktemp -d)" && tar -x && dpkg --force-depends --install *.deb >&2 && rm -r "$PWD"'
     host.run(install, stdin=archive.getvalue()).check()
+
+
+@contextmanager
+def login_shells(host: Host) -> Iterator[None]:
+    """The shells and their users are on the machine."""
+    install_shells(host)
     host.run(f"PASSWORD=%s; set -- {' '.join(START_FILES)}; {_MAKE}", PASSWORD).check()
     for kind, says in NOISE.items():
         host.write_file(f"/opt/noise/{kind}", f"{says}; {says} >&2\n".encode())

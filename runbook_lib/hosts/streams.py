@@ -118,11 +118,9 @@ class Streams:
 class Lines:
     """Stdout of a command that goes on, as text lines while they come."""
 
-    def __init__(self, limit: int = MEMORY_BYTES) -> None:
-        """`limit`: bytes that may wait to be read."""
+    def __init__(self) -> None:
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._rest = bytearray()
-        self._limit = limit
         self._unread = 0
         self._lock = threading.Lock()
 
@@ -130,8 +128,8 @@ class Lines:
         """Take a piece of the stream. Raises OutputLimitReached."""
         with self._lock:
             self._unread += len(chunk) + chunk.count(b"\n") * LINE_COSTS
-            if self._unread > self._limit:
-                raise OutputLimitReached(self._limit)
+            if self._unread > MEMORY_BYTES:
+                raise OutputLimitReached(MEMORY_BYTES)
         head, newline, tail = chunk.rpartition(b"\n")
         if newline:
             for line in bytes(self._rest + head).split(b"\n"):

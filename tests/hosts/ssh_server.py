@@ -132,7 +132,7 @@ def _feed(server: SshServer, channel: paramiko.Channel, stdin: IO[bytes]) -> Non
 
 
 def _send(stream: Any, send: Any) -> None:
-    with suppress(OSError):
+    with suppress(OSError), stream:  # closed when the channel is, as sshd does
         while chunk := stream.read1(1 << 15):
             send(chunk)
 

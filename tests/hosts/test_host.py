@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from ssh_server import SshServer, server
 
-from runbook_lib.errors import CommandTimeoutError, HostError, SessionLostError, UnreachableError
-from runbook_lib.hosts import Host, streams
-from runbook_lib.journal import CommandRan, Journal, read_journal
-from runbook_lib.outward import Secret
+from runbook_lib.errors import CommandTimeoutError, HostError, OutputLimitError, SessionLostError, UnreachableError
+from runbook_lib.hosts import Host, framing, streams, transfer
+from runbook_lib.hosts.streams import Lines
+from runbook_lib.journal import CommandRan, Journal, Secret, read_journal
 
 __all__ = ["server"]
 SUDO_PASSWORD = "corr'ect horse"
@@ -160,6 +160,65 @@ class TestCheck:
             host.run("sh -c 'false; exit 2'", shown="a long script").check()
         said = "node128: `a long script` ended with 2: it said nothing. A run's journal.jsonl has the whole command."
         assert str(caught.value) == said
+
+
+class TestOutputLimit:
+    @pytest.fixture(autouse=True)
+    def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert (framing.MEMORY_BYTES, framing.DISK_BYTES) == (32 << 20, 1 << 30)
+        monkeypatch.setattr(streams, "MEMORY_BYTES", 2 << 20)
+        monkeypatch.setattr(transfer, "MEMORY_BYTES", 2 << 20)
+        monkeypatch.setattr(transfer, "DISK_BYTES", 3 << 20)
+
+    @pytest.mark.parametrize("where", ["", " >&2", " | tee /dev/stderr"])
+    @pytest.mark.parametrize("stdin", [None, b""])
+    def test_more_than_is_kept_ends_it_on_the_host(
+        self, host: Host, journal: Journal, where: str, stdin: bytes | None
+    ) -> None:
+        command = f"yes 62.75{where}"
+        with pytest.raises(OutputLimitError) as caught:
+            host.run(command, stdin=stdin)
+        assert str(caught.value) == (
+            f"node128: `{command}` returned more than 2 MiB and was ended. See on node128 what it returns so much of."
+        )
+        assert not is_running("yes 62.75")
+        assert commands(journal)[-1].exit_status is None
+
+    def test_as_much_as_is_kept(self, host: Host) -> None:
+        half = 1 << 20
+        done = host.run("head -c %s /dev/zero; head -c %s /dev/zero >&2", half, half)
+        assert (len(done.stdout), len(done.stderr)) == (half, half)
+
+    def test_a_file_that_is_too_big_to_be_read(self, host: Host, tmp_path: Path) -> None:
+        (tmp_path / "big").write_bytes(b"x" * (2 << 20))
+        assert len(host.read_file(f"{tmp_path}/big") or b"") == 2 << 20
+        (tmp_path / "big").write_bytes(b"x" * ((2 << 20) + 1))
+        with pytest.raises(OutputLimitError, match="returned more than 2 MiB and was ended"):
+            host.read_file(f"{tmp_path}/big")
+
+    def test_a_file_may_be_bigger_on_its_way_to_the_disk(self, host: Host, tmp_path: Path) -> None:
+        (tmp_path / "big").write_bytes(b"x" * (3 << 20))
+        host.fetch_file(f"{tmp_path}/big", tmp_path / "fetched")
+        assert (tmp_path / "fetched").stat().st_size == 3 << 20
+        with pytest.raises(OutputLimitError, match="returned more than 3 MiB and was ended"):
+            host.fetch_file("/dev/zero", tmp_path / "other")
+        assert not (tmp_path / "other").exists()
+        assert not (tmp_path / "other.part").exists()
+
+    @pytest.mark.parametrize("command", ["yes ''", "tr '\\0' x </dev/zero"], ids=["lines", "one line"])
+    def test_lines_that_nobody_reads(self, host: Host, command: str) -> None:
+        running = host.start(command)
+        running._thread.join(20)
+        with pytest.raises(OutputLimitError, match="returned more than 2 MiB and was ended"):
+            list(running.lines())
+
+    def test_lines_that_are_read_may_go_on(self) -> None:
+        lines = Lines()
+        read = iter(lines)
+        for _ in range(10):
+            lines.add(b"x" * (1 << 20))
+            lines.add(b"\n")
+            assert len(next(read)) == 1 << 20
 
 
 class TestSession:

@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.errors import CommandTimeoutError, DiskFullError, HostKeyError, SessionLostError, UnreachableError
+from runbook_lib.errors import (
+    CommandTimeoutError,
+    DiskFullError,
+    HostKeyError,
+    SessionLostError,
+    TransferError,
+    UnreachableError,
+)
 from runbook_lib.hosts import Endpoint, Host, Mark, connection
 from runbook_lib.hosts.host_keys import parse_key
 from runbook_lib.journal import Journal
@@ -84,6 +91,27 @@ def test_a_full_disk_leaves_nothing_behind(host: Host) -> None:
     with pytest.raises(DiskFullError, match="No space left on client in /mnt/small: /mnt/small/f could not be written"):
         host.write_file("/mnt/small/f", b"x" * 1_000_000)
     assert host.run("ls -A /mnt/small; umount /mnt/small; rmdir /mnt/small").check().stdout == ""
+
+
+def test_a_masked_unit_is_not_replaced_nor_what_it_leads_to(host: Host) -> None:
+    unit = "/etc/systemd/system/keepalived.service"
+    host.run("systemctl mask keepalived.service").check()
+    with pytest.raises(TransferError) as caught:
+        host.write_file(unit, b"[Unit]\n")
+    assert str(caught.value) == (
+        f"client: a symbolic link to /dev/null stands at {unit}, and is not replaced. "
+        "Unmask it: systemctl unmask keepalived.service"
+    )
+    with pytest.raises(TransferError, match="a character special file stands at /dev/null, and is not replaced"):
+        host.write_file("/dev/null", b"")
+    assert (
+        host.run(
+            "stat -c %%F /dev/null; systemctl is-enabled keepalived.service; systemctl unmask keepalived.service"
+        ).stdout
+        == "character special file\nmasked\n"
+    )
+    assert host.write_file(unit, b"[Unit]\n") is True
+    host.run("rm %s", unit).check()
 
 
 def test_a_tree_goes_from_one_machine_to_another(lab_without_nacos: Lab, host: Host) -> None:
@@ -190,10 +218,33 @@ def test_a_run_ends_what_earlier_runs_left_and_nothing_else(lab_without_nacos: L
     hosts = [Host(lab_without_nacos.endpoint(MACHINE), Journal(None), mark) for mark in marks]
     running = [one.start("sleep 68.%s", number) for number, one in enumerate(hosts)]
     host.run("i=0; until [ $(pgrep -x -c sleep) -ge 4 ] || [ $i -gt 99 ]; do i=$((i+1)); sleep 0.1; done").check()
-    assert Host(lab_without_nacos.endpoint(MACHINE), Journal(None), marks[1]).end_leftovers() == ("sleep 68.0 ",)
+    assert Host(lab_without_nacos.endpoint(MACHINE), Journal(None), marks[1]).end_leftovers() == ("sleep 68.0",)
     assert [bool(processes(host, f"sleep 68.{number}")) for number in range(4)] == [False, True, True, True]
     for one in running:
         one.stop()
+
+
+def test_what_somebody_else_runs_under_our_mark_is_left_alone(lab_without_nacos: Lab, host: Host) -> None:
+    theirs = "setpriv --reuid 4711 --clear-groups sh -c 'sleep 68.7; exit' runbook:owner:r1:x"
+    running = host.start(f"sh -c {theirs!r}; :")
+    host.run("i=0; until pgrep -x -f 'sleep 68.7' || [ $i -gt 99 ]; do i=$((i+1)); sleep 0.1; done").check()
+    end = Host(lab_without_nacos.endpoint(MACHINE), Journal(None), Mark("owner", "r2"))
+    assert end.end_leftovers() == ()
+    assert processes(host, "sleep 68.7") != ""
+    running.stop()
+
+
+def test_a_sudo_that_records_what_passes_hides_no_process(host: Host, operator: Endpoint) -> None:
+    rules = b"Defaults:op log_output, log_input, use_pty\nop ALL=(ALL) ALL\n"
+    host.write_file("/etc/sudoers.d/op", rules, mode=0o440)
+    root = Host(operator, Journal(None))
+    assert root.run("printf 'a\\nb'; printf 'c\\n' >&2; id -un").stdout == "a\nbroot\n"
+    assert root.run("cat", stdin=b"x\ny").stdout == "x\ny"
+    root.close()
+    host.write_file("/home/op/.ssh/rc", b"sleep 73.5 &\n")
+    with pytest.raises(UnreachableError, match=r"still holds the session's streams: `sleep 73\.5`"):
+        root.run("true")
+    host.run("pkill -x -f 'sleep 73.5'; rm -r /var/log/sudo-io").check()
 
 
 def test_a_machine_that_falls_silent_is_given_up(
