@@ -132,7 +132,8 @@ def _feed(server: SshServer, channel: paramiko.Channel, stdin: IO[bytes]) -> Non
 
 
 def _send(stream: Any, send: Any) -> None:
-    with suppress(OSError), stream:  # closed when the channel is, as sshd does
+    # Closed when the channel is, as sshd does; ValueError: the command ended, and it is closed already.
+    with suppress(OSError, ValueError), stream:
         while chunk := stream.read1(1 << 15):
             send(chunk)
 

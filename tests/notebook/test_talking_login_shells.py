@@ -16,7 +16,10 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(900)]
 
 KEEP = f"mkdir -p {PRECIOUS}; touch {PRECIOUS}/backup"
 TCSH = f'{KEEP}; usermod -s /usr/bin/tcsh op; echo "{NOISE["1 MB"]}" >~op/.tcshrc'
-BASH = f"{KEEP}; usermod -s /bin/bash op; rm -f ~op/.tcshrc; (echo '({JOB}) &'; cat ~op/.bashrc) >~op/new; mv ~op/new ~op/.bashrc"
+BASH = (
+    f"{KEEP}; usermod -s /bin/bash op; rm -f ~op/.tcshrc; "
+    f"(echo '({JOB}) &'; cat ~op/.bashrc) >~op/new; mv ~op/new ~op/.bashrc"
+)
 
 
 @pytest.fixture(scope="module")
