@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from chapter_run import GOOD, HOLD_BEFORE, MAY_HOLD_BEFORE, Finished
+from strangers import strangers
 
 from runbook_lib.failover.measuring.holders import parse_addresses
 from runbook_lib.failover.measuring.samples import DISTURBED_S, find_outages, worst_lateness_s
@@ -157,11 +158,15 @@ def test_a_host_key_that_is_not_the_pinned_one(finished: Finished) -> None:
     assert ran.stderr.count("\n") == 1
 
 
-def test_clean_up_leaves_nothing_and_the_chapter_can_be_run_again(finished: Finished) -> None:
+def test_clean_up_leaves_nothing_and_the_chapter_can_be_run_again_beside_strangers(finished: Finished) -> None:
     """The last one of this module in any order: it brings the site back itself."""
-    bundle = finished.site.run("--only", "90")
-    assert bundle.verdict_of("clean-up.nothing-left")["verdict"] == "PASSED"
-    verdicts = finished.site.verdicts()
-    assert {check for check, verdict in verdicts.items() if verdict in GOOD} - MAY_HOLD_BEFORE == HOLD_BEFORE
-    again = finished.site.run("--to", "08")
+    with strangers(finished.site.lab) as there:
+        bundle = finished.site.run("--only", "90")
+        assert bundle.verdict_of("clean-up.nothing-left")["verdict"] == "PASSED"
+        assert there.are_untouched()
+        others = there.without_keepalived()
+        verdicts = finished.site.verdicts()
+        assert {check for check, verdict in verdicts.items() if verdict in GOOD} - MAY_HOLD_BEFORE == HOLD_BEFORE
+        again = finished.site.run("--to", "08")
+        assert others.are_untouched()
     assert again.result["changes"] == finished.first.result["changes"]

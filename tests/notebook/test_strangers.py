@@ -1,0 +1,120 @@
+"""Somebody else's OpenResty, keepalived, rules and files stay the same, whatever is run, broken and undone beside them.
+
+That they outlive notebook 90, and the chapter from its beginning: test_chapter_on_a_lab.py.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chapter_run import Finished
+from interruption import on
+from strangers import Strangers, strangers
+
+from runbook_lib import failover
+from runbook_lib.chapter import OPERATIONS
+from runbook_lib.chapter.check_script import SCRIPT
+from runbook_lib.chapter.ownership import FAULTS as UNDOS
+from runbook_lib.failover.faults.catalogue import FAULTS
+from runbook_lib.failover.faults.inject import inject
+from runbook_lib.hosts import OpenSite
+from runbook_lib.journal import Journal
+from runbook_lib.notebook.open_site import open_model
+from runbook_lib.notebook.standing import every_check
+from runbook_lib.site import parse_site
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
+
+QUICK = {"openresty-cannot-start", "kill-keepalived", "freeze-openresty", "block-vrrp-both"}
+"""One of each kind that ends, starts or filters; the others take `make test-all`."""
+BESIDE_THEM = [name for name, fault in FAULTS.items() if not fault.power]
+"""A machine that loses its power takes everybody's processes with it."""
+
+
+@pytest.fixture(scope="module")
+def site(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> OpenSite:
+    model = parse_site({"lab": {"name": finished.site.lab.name}})
+    return open_model(model, Journal(None), tmp_path_factory.mktemp("strangers"))
+
+
+@pytest.fixture
+def beside(finished: Finished) -> Iterator[Strangers]:
+    with strangers(finished.site.lab) as there:
+        yield there
+
+
+def settle(site: OpenSite) -> None:
+    check = next(check for check in every_check(site) if check.id == "failover.steady-state")
+    deadline = time.monotonic() + 120
+    while not check.observe().status.is_good:
+        assert time.monotonic() < deadline, check.observe()
+        time.sleep(0.3)
+
+
+def test_a_second_run_changes_nothing_beside_them(beside: Strangers, site: OpenSite) -> None:
+    planned = [change for o in OPERATIONS if o.notebook != "90" for change in o.plan(site) if not change.is_none]
+    assert planned == []
+    assert beside.are_untouched()
+
+
+@pytest.mark.parametrize("fault", [pytest.param(f, marks=() if f in QUICK else pytest.mark.slow) for f in BESIDE_THEM])
+def test_a_fault_and_its_undo_leave_them_alone(beside: Strangers, site: OpenSite, fault: str) -> None:
+    settle(site)
+    injection = inject(site, FAULTS[fault], 120.0)
+    try:
+        assert beside.are_untouched()
+    finally:
+        injection.undo()
+    settle(site)
+    assert beside.are_untouched()
+
+
+def test_a_recovery_leaves_them_alone(beside: Strangers, site: OpenSite) -> None:
+    settle(site)
+    inject(site, FAULTS["openresty-cannot-start"], 120.0)
+    assert len(failover.undo_recorded_faults(site)) == 1
+    settle(site)
+    assert beside.are_untouched()
+
+
+def test_what_is_frozen_goes_on_after_a_run(beside: Strangers, finished: Finished, site: OpenSite) -> None:
+    settle(site)
+    on(finished.site.lab, "node128", "systemctl kill --signal=STOP openresty keepalived")
+    result = finished.site.run("--only", "01,07").result
+    assert result["changes"] == 2
+    settle(site)
+    assert beside.are_untouched()
+
+
+def test_an_openresty_that_is_stopped_is_started_and_no_other(beside: Strangers, finished: Finished) -> None:
+    on(finished.site.lab, "node128", "systemctl stop openresty")
+    verdicts = finished.site.verdicts()
+    assert verdicts["openresty.running"] == "FAILED"
+    assert finished.site.run("--only", "01").result["changes"] == 1
+    assert beside.are_untouched()
+
+
+def test_a_script_by_hand_is_kept_aside_and_named_by_90(finished: Finished) -> None:
+    lab = finished.site.lab
+    on(lab, "node128", f"printf '#!/bin/sh\\n# by hand\\nexit 0\\n' >{SCRIPT}; chmod 755 {SCRIPT}")
+    finished.site.run("--only", "06")
+    assert "# by hand" in on(lab, "node128", f"cat {SCRIPT}.aside-1")
+    plan = finished.site.runbook("run", "--plan", "--only", "90").stdout
+    assert f"left, as somebody put it there later: {SCRIPT}.aside-1" in plan
+    on(lab, "node128", f"rm {SCRIPT}.aside-1")
+
+
+def test_90_refuses_while_the_undo_of_a_fault_is_on_a_node(finished: Finished, tmp_path: Path) -> None:
+    lab = finished.site.lab
+    on(lab, "node128", f"mkdir -p {UNDOS}; echo 'rm {UNDOS}/x-1' >{UNDOS}/x-1")
+    try:
+        refused = finished.site.runbook("run", "--plan", "--only", "90")
+    finally:
+        on(lab, "node128", f"rm {UNDOS}/x-1")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        f"runbook: node128: a fault is on, its undo is in {UNDOS}. Undo it first: runbook fault recover -f FILE\n",
+    )
