@@ -163,10 +163,10 @@ def test_clean_up_leaves_nothing_and_the_chapter_can_be_run_again_beside_strange
     with strangers(finished.site.lab) as there:
         bundle = finished.site.run("--only", "90")
         assert bundle.verdict_of("clean-up.nothing-left")["verdict"] == "PASSED"
-        assert there.are_untouched()
+        assert there.now() == there.before
         others = there.without_keepalived()
         verdicts = finished.site.verdicts()
         assert {check for check, verdict in verdicts.items() if verdict in GOOD} - MAY_HOLD_BEFORE == HOLD_BEFORE
         again = finished.site.run("--to", "08")
-        assert others.are_untouched()
+        assert others.now() == others.before
     assert again.result["changes"] == finished.first.result["changes"]

@@ -57,7 +57,7 @@ def settle(site: OpenSite) -> None:
 def test_a_second_run_changes_nothing_beside_them(beside: Strangers, site: OpenSite) -> None:
     planned = [change for o in OPERATIONS if o.notebook != "90" for change in o.plan(site) if not change.is_none]
     assert planned == []
-    assert beside.are_untouched()
+    assert beside.now() == beside.before
 
 
 @pytest.mark.parametrize("fault", [pytest.param(f, marks=() if f in QUICK else pytest.mark.slow) for f in BESIDE_THEM])
@@ -65,11 +65,11 @@ def test_a_fault_and_its_undo_leave_them_alone(beside: Strangers, site: OpenSite
     settle(site)
     injection = inject(site, FAULTS[fault], 120.0)
     try:
-        assert beside.are_untouched()
+        assert beside.now() == beside.before
     finally:
         injection.undo()
     settle(site)
-    assert beside.are_untouched()
+    assert beside.now() == beside.before
 
 
 def test_a_recovery_leaves_them_alone(beside: Strangers, site: OpenSite) -> None:
@@ -77,7 +77,7 @@ def test_a_recovery_leaves_them_alone(beside: Strangers, site: OpenSite) -> None
     inject(site, FAULTS["openresty-cannot-start"], 120.0)
     assert len(failover.undo_recorded_faults(site)) == 1
     settle(site)
-    assert beside.are_untouched()
+    assert beside.now() == beside.before
 
 
 def test_what_is_frozen_goes_on_after_a_run(beside: Strangers, finished: Finished, site: OpenSite) -> None:
@@ -86,7 +86,7 @@ def test_what_is_frozen_goes_on_after_a_run(beside: Strangers, finished: Finishe
     result = finished.site.run("--only", "01,07").result
     assert result["changes"] == 2
     settle(site)
-    assert beside.are_untouched()
+    assert beside.now() == beside.before
 
 
 def test_an_openresty_that_is_stopped_is_started_and_no_other(beside: Strangers, finished: Finished) -> None:
@@ -94,7 +94,7 @@ def test_an_openresty_that_is_stopped_is_started_and_no_other(beside: Strangers,
     verdicts = finished.site.verdicts()
     assert verdicts["openresty.running"] == "FAILED"
     assert finished.site.run("--only", "01").result["changes"] == 1
-    assert beside.are_untouched()
+    assert beside.now() == beside.before
 
 
 def test_a_script_by_hand_is_kept_aside_and_named_by_90(finished: Finished) -> None:
