@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
 from runbook_lib.chapter.machines import Facts, machine_facts
@@ -74,7 +73,7 @@ def _plug(machine: str, site: Site) -> str:
 
 
 def _interfaces(facts: Facts, address: str) -> tuple[str, ...]:
-    return tuple(name for name, found in facts.addresses if str(ipaddress.IPv4Interface(found).ip) == address)
+    return tuple(name for name, found in facts.addresses if found.partition("/")[0] == address)
 
 
 def machines_clocks(site: OpenSite) -> Check:
