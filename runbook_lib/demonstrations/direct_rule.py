@@ -34,7 +34,9 @@ def show_direct_rule(site: OpenSite) -> tuple[Sight, ...] | Skipped:
     found = firewall_found(receiver)
     if found is None:
         return Skipped(f"no firewalld runs on {receiver.name}, so there is no direct rule to show")
-    undo = render_undo(found, has_filter_table=receiver.run("nft list table ip filter").exit_status == 0)
+    has_table = receiver.run("nft list table ip filter").exit_status == 0
+    has_rule = receiver.run(f"firewall-cmd --quiet --direct --query-rule {RULE}").exit_status == 0
+    undo = render_undo(found, has_filter_table=has_table, has_rule=has_rule)
     with undone_on_exit(site, receiver, NAME, undo, EXPIRES_S):
         return _count_both(site, sender, receiver, found)
 
@@ -46,12 +48,12 @@ def direct_rule_shown(found: Sequence[Sight] | Skipped) -> Check:
     return Check("demonstration.direct-rule", claim, "04", lambda: judge_sights(found, hint))
 
 
-def render_undo(found: Firewall, *, has_filter_table: bool) -> str:
-    """Shell that has VRRP let in, or not, as it was found, and takes the direct rule and its empty table away. Pure."""
+def render_undo(found: Firewall, *, has_filter_table: bool, has_rule: bool) -> str:
+    """Shell that has VRRP let in, or not, and the direct rule and its table there, or not, as it was found. Pure."""
     before = "add" if lets_in(found.runtime, found.vrrp_rule) else "remove"
     lines = [
         f"firewall-cmd --quiet {shlex.quote(f'--{before}-{found.vrrp_rule}')}",
-        f"firewall-cmd --quiet --direct --remove-rule {RULE}",
+        f"firewall-cmd --quiet --direct --{'add' if has_rule else 'remove'}-rule {RULE}",
     ]
     if not has_filter_table:  # firewalld made it for the rule, and leaves it behind
         lines.append("! nft list table ip filter >/dev/null 2>&1 || nft delete table ip filter")

@@ -83,8 +83,8 @@ def stale_arp_shown(found: Sequence[Sight] | Skipped) -> Check:
 
 def parse_neighbour(shown: str, nodes: dict[str, str]) -> str:
     """The node in `ip neighbour show`'s line; empty where there is no address yet, or nobody's. Pure."""
-    words = shown.split()
-    return nodes.get(words[words.index("lladdr") + 1], "") if "lladdr" in words else ""
+    words = shown.partition("lladdr ")[2].split()
+    return nodes.get(words[0], "") if words else ""
 
 
 def _split(client: Client, opened_first: Host) -> tuple[str, tuple[str, str]]:

@@ -13,7 +13,7 @@ from hostile_host import MARKER, Answer, HostileHost
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runbook_lib import checks
+from runbook_lib import checks, demonstrations
 from runbook_lib.chapter import OPERATIONS, client, machines, nacos, status, toolchain, vip
 from runbook_lib.chapter.comparison import side_by_side
 from runbook_lib.chapter.firewall import firewalls
@@ -62,7 +62,8 @@ def hostile(test: Callable[..., None]) -> Callable[..., None]:
 TABLES: tuple[Callable[[OpenSite], object], ...] = (
     firewalls, side_by_side, status.entry_processes, status.keepalived_status, status.addresses, toolchain.node_tools,
     machines.machine_rows, nacos.cluster_members, vip.vip_holders, client.registered_instances, note_provenance,
-    advertisers,
+    advertisers, demonstrations.show_include_order, demonstrations.show_init_script, demonstrations.show_priorities,
+    demonstrations.show_script_security, demonstrations.show_not_executable, demonstrations.show_without_killall,
 )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def test_a_check_gives_a_verdict_or_an_error_of_ours(
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
 @hostile
-def test_a_table_has_rows_or_is_an_error_of_ours(
+def test_a_table_or_a_demonstration_has_rows_or_is_an_error_of_ours(
     table: Callable[[OpenSite], object], archive: Path, answers: list[Answer]
 ) -> None:
     site, hosts = hostile_site(archive, answers)

@@ -61,14 +61,16 @@ def firewall(backend: str = "nftables", *protocols: str) -> Firewall:
 
 
 def test_the_firewall_is_put_back_as_it_was_found() -> None:
-    assert direct_rule.render_undo(firewall("nftables", "vrrp"), has_filter_table=False).splitlines() == [
+    assert direct_rule.render_undo(
+        firewall("nftables", "vrrp"), has_filter_table=False, has_rule=False
+    ).splitlines() == [
         "firewall-cmd --quiet --add-protocol=vrrp",
         "firewall-cmd --quiet --direct --remove-rule ipv4 filter INPUT 0 --protocol vrrp -j ACCEPT",
         "! nft list table ip filter >/dev/null 2>&1 || nft delete table ip filter",
     ]
-    closed = direct_rule.render_undo(firewall(), has_filter_table=True)
+    closed = direct_rule.render_undo(firewall(), has_filter_table=True, has_rule=True)
     assert closed.startswith("firewall-cmd --quiet --remove-protocol=vrrp\n")
-    assert "nft" not in closed
+    assert closed.endswith("--direct --add-rule ipv4 filter INPUT 0 --protocol vrrp -j ACCEPT")
 
 
 @pytest.mark.parametrize(("backend", "expected"), [("nftables", 0), ("iptables", 5)])

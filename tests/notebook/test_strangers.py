@@ -17,6 +17,7 @@ from strangers import Strangers, strangers
 from runbook_lib import failover
 from runbook_lib.chapter import OPERATIONS
 from runbook_lib.chapter.check_script import SCRIPT
+from runbook_lib.chapter.openresty import install_openresty
 from runbook_lib.chapter.ownership import FAULTS as UNDOS
 from runbook_lib.failover.faults.catalogue import FAULTS
 from runbook_lib.failover.faults.inject import inject
@@ -95,6 +96,22 @@ def test_an_openresty_that_is_stopped_is_started_and_no_other(beside: Strangers,
     assert verdicts["openresty.running"] == "FAILED"
     assert finished.site.run("--only", "01").result["changes"] == 1
     assert beside.now() == beside.before
+
+
+def test_one_that_listens_on_our_port_is_found_and_left_alone(
+    beside: Strangers, finished: Finished, site: OpenSite
+) -> None:
+    lab = finished.site.lab
+    on(lab, "node128", "systemctl stop openresty; sed -i s/8081/80/ /opt/theirs/nginx.conf")
+    try:
+        on(lab, "node128", "systemctl restart their-openresty")
+        found = next(change for change in install_openresty.plan(site) if change.host == "node128")
+        verdicts = finished.site.verdicts()
+    finally:
+        on(lab, "node128", "systemctl stop their-openresty; systemctl start openresty")
+    assert (found.is_none, found.title) == (True, "it has openresty of its own: used as it is")
+    assert verdicts["openresty.running"] == "FAILED"
+    settle(site)
 
 
 def test_a_script_by_hand_is_kept_aside_and_named_by_90(finished: Finished) -> None:
