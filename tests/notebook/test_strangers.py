@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from chapter_run import Finished
@@ -16,9 +15,13 @@ from strangers import Strangers, strangers
 
 from runbook_lib import failover
 from runbook_lib.chapter import OPERATIONS
-from runbook_lib.chapter.check_script import SCRIPT
+from runbook_lib.chapter.check_script import SCRIPT, install_check_script
+from runbook_lib.chapter.clean_up import clean_up
+from runbook_lib.chapter.daemon import start_keepalived
 from runbook_lib.chapter.openresty import install_openresty
 from runbook_lib.chapter.ownership import FAULTS as UNDOS
+from runbook_lib.checks.verdict import Status, Verdict
+from runbook_lib.errors import HostError
 from runbook_lib.failover.faults.catalogue import FAULTS
 from runbook_lib.failover.faults.inject import inject
 from runbook_lib.hosts import OpenSite
@@ -47,11 +50,14 @@ def beside(finished: Finished) -> Iterator[Strangers]:
         yield there
 
 
+def verdict(site: OpenSite, name: str) -> Verdict:
+    return next(check for check in every_check(site) if check.id == name).observe()
+
+
 def settle(site: OpenSite) -> None:
-    check = next(check for check in every_check(site) if check.id == "failover.steady-state")
     deadline = time.monotonic() + 120
-    while not check.observe().status.is_good:
-        assert time.monotonic() < deadline, check.observe()
+    while not (seen := verdict(site, "failover.steady-state")).status.is_good:
+        assert time.monotonic() < deadline, seen
         time.sleep(0.3)
 
 
@@ -81,20 +87,25 @@ def test_a_recovery_leaves_them_alone(beside: Strangers, site: OpenSite) -> None
     assert beside.now() == beside.before
 
 
-def test_what_is_frozen_goes_on_after_a_run(beside: Strangers, finished: Finished, site: OpenSite) -> None:
+def test_what_is_frozen_goes_on(beside: Strangers, finished: Finished, site: OpenSite) -> None:
     settle(site)
     on(finished.site.lab, "node128", "systemctl kill --signal=STOP openresty keepalived")
-    result = finished.site.run("--only", "01,07").result
-    assert result["changes"] == 2
+    verdicts = [verdict(site, name) for name in ("openresty.installed", "service.fresh")]
+    assert [(found.status, "node128: is frozen (SIGSTOP)" in found.observed) for found in verdicts] == [
+        (Status.FAILED, True)
+    ] * 2
+    assert (install_openresty(site).count, start_keepalived(site).count) == (1, 1)
     settle(site)
     assert beside.now() == beside.before
 
 
-def test_an_openresty_that_is_stopped_is_started_and_no_other(beside: Strangers, finished: Finished) -> None:
+def test_an_openresty_that_is_stopped_is_started_and_no_other(
+    beside: Strangers, finished: Finished, site: OpenSite
+) -> None:
     on(finished.site.lab, "node128", "systemctl stop openresty")
-    verdicts = finished.site.verdicts()
-    assert verdicts["openresty.running"] == "FAILED"
-    assert finished.site.run("--only", "01").result["changes"] == 1
+    assert verdict(site, "openresty.running").observed.startswith("node129: active")
+    assert verdict(site, "openresty.running").status is Status.FAILED
+    assert install_openresty(site).count == 1
     assert beside.now() == beside.before
 
 
@@ -106,32 +117,33 @@ def test_one_that_listens_on_our_port_is_found_and_left_alone(
     try:
         on(lab, "node128", "systemctl restart their-openresty")
         found = next(change for change in install_openresty.plan(site) if change.host == "node128")
-        verdicts = finished.site.verdicts()
+        running = verdict(site, "openresty.running")
     finally:
         on(lab, "node128", "systemctl stop their-openresty; systemctl start openresty")
     assert (found.is_none, found.title) == (True, "it has openresty of its own: used as it is")
-    assert verdicts["openresty.running"] == "FAILED"
+    assert running.status is Status.FAILED
     settle(site)
 
 
-def test_a_script_by_hand_is_kept_aside_and_named_by_90(finished: Finished) -> None:
+def test_a_script_by_hand_is_kept_aside_and_named_by_90(finished: Finished, site: OpenSite) -> None:
     lab = finished.site.lab
     on(lab, "node128", f"printf '#!/bin/sh\\n# by hand\\nexit 0\\n' >{SCRIPT}; chmod 755 {SCRIPT}")
-    finished.site.run("--only", "06")
+    assert install_check_script(site).count == 1
     assert "# by hand" in on(lab, "node128", f"cat {SCRIPT}.aside-1")
-    plan = finished.site.runbook("run", "--plan", "--only", "90").stdout
-    assert f"left, as somebody put it there later: {SCRIPT}.aside-1" in plan
+    planned = next(change for change in clean_up.plan(site) if change.host == "node128")
+    assert planned.warning == f"left, as somebody put it there later: {SCRIPT}.aside-1"
     on(lab, "node128", f"rm {SCRIPT}.aside-1")
 
 
-def test_90_refuses_while_the_undo_of_a_fault_is_on_a_node(finished: Finished, tmp_path: Path) -> None:
+def test_90_refuses_while_the_undo_of_a_fault_is_on_a_node(finished: Finished, site: OpenSite) -> None:
     lab = finished.site.lab
     on(lab, "node128", f"mkdir -p {UNDOS}; echo 'rm {UNDOS}/x-1' >{UNDOS}/x-1")
     try:
-        refused = finished.site.runbook("run", "--plan", "--only", "90")
+        with pytest.raises(HostError) as refused:
+            clean_up(site)
+        assert on(lab, "node128", f"ls {UNDOS}") == "x-1\n"
     finally:
         on(lab, "node128", f"rm {UNDOS}/x-1")
-    assert (refused.returncode, refused.stderr) == (
-        2,
-        f"runbook: node128: a fault is on, its undo is in {UNDOS}. Undo it first: runbook fault recover -f FILE\n",
+    assert str(refused.value) == (
+        f"node128: a fault is on, its undo is in {UNDOS}. Undo it first: runbook fault recover -f FILE"
     )
