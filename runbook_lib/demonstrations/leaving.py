@@ -17,11 +17,11 @@ IN_A_FOLDER = "t=$(mktemp -d) || exit; trap 'rm -rf \"$t\"' EXIT; trap 'exit 1' 
 
 @contextmanager
 def undone_on_exit(site: OpenSite, host: Host, name: str, undo: str, expires_s: float) -> Iterator[None]:
-    """Record `undo` on the node first, run it on every exit.
+    """Record `undo` on the node first, run it on every exit; `name` begins the name of its record.
 
-    The node does it itself at its deadline, after `expires_s`, or at the boot after that.
+    The node does it itself after `expires_s`, or at the boot after that.
 
-    `name` begins the name of its record. Raises HostError; before anything is touched, when it can't be recorded.
+    Raises HostError; before anything is touched, when it can't be recorded.
     """
     record = f"{name}-{secrets.token_hex(4)}"
     site.journal.write(FaultRecorded(record, name, host.name, undo, expires_s))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -287,7 +289,7 @@ def test_what_is_no_undo_of_ours_is_named_and_not_run(tmp_path: Path) -> None:
     site, master = open_fake_site(tmp_path, left("", f"other {HOSTILE}\n"), substrate="ssh")
     named = f"/var/lib/runbook/faults/{HOSTILE} is no undo of ours"
     assert undo_recorded_faults(site) == (f"node129: {named}, left alone", f"node128: {named}, left alone")
-    assert left_on(site) == (f"node129: {named}", f"node128: {named}")
+    assert left_on(site) == ()
     assert not any(HOSTILE in command for command in master.commands)
 
 
@@ -352,3 +354,20 @@ def test_what_the_lab_keeps_from_a_machine_waits_for_its_undo(tmp_path: Path, mo
         "not undone: node128 has no power, node129 has no cable",
         "runbook fault recover -f FILE, or a run, undoes it.",
     )
+
+
+@pytest.mark.parametrize("name", ["kill-keepalived", "kill-keepalived-parent", "freeze-keepalived"])
+def test_a_unit_without_a_process_is_neither_hit_nor_taken_for_hit(tmp_path: Path, name: str) -> None:
+    """Process 0 is the caller's own group."""
+    (tmp_path / "systemctl").write_text("#!/bin/sh\necho MainPID=0\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    commands = fault_named(name).commands(open_fake_site(tmp_path)[0].model)
+    for script in (
+        commands.apply,
+        commands.before or "false",
+        f"was=; {commands.confirm_effect}",
+        commands.trace or "false",
+    ):
+        path = f"{tmp_path}:{os.environ['PATH']}"
+        ran = subprocess.run(["sh", "-ec", script], env={"PATH": path}, check=False, start_new_session=True)
+        assert ran.returncode > 0, script

@@ -5,6 +5,7 @@ A check without such a pair fails the count in test_every_check.py.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -157,8 +158,10 @@ CAUSES = (
         "journalctl -u nacos-consumer-sample",
     ),
     Cause(
-        "failover.none-left", BACKUP, f"mkdir -p {node_record.FOLDER}; touch {node_record.FOLDER}/x",
-        f"rm {node_record.FOLDER}/x", "or a run, undoes it",
+        "failover.none-left", BACKUP,
+        f"mkdir -p {node_record.FOLDER}; echo {shlex.quote(node_record.render_undo('x-00000000', 'true'))}"
+        f" >{node_record.path_of('x-00000000')}",
+        f"rm {node_record.path_of('x-00000000')}", "or a run, undoes it",
     ),
     Cause("failover.steady-state", BACKUP, STOP, START, "OpenResty on node128"),
 )  # fmt: skip

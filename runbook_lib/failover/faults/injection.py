@@ -121,15 +121,17 @@ def aimed(site: OpenSite, fault: Fault, fault_id: str, holder: Host, expires_s: 
     """
     hosts = _hosts_hit(site, fault, holder)
     commands = fault.commands(site.model)
-    said = [_before(host, fault.name, commands) for host in hosts] if commands.before else [""]
+    said = [_before(host, fault, commands) for host in hosts] if commands.before else [""]
     return Injection(site, fault, fault_id, hosts, expires_s, boot_id=said[0] if fault.by_lab else "")
 
 
-def _before(host: Host, fault: str, commands: NodeCommands) -> str:
-    said = host.run("sh -ec %s", commands.before)  # what is asked here is whether it fails; the node keeps the rest
+def _before(host: Host, fault: Fault, commands: NodeCommands) -> str:
+    # Does it fail? Of what it prints only a boot id leaves the node, which keeps the rest.
+    asked = commands.before if fault.by_lab else f"{{ {commands.before}; }} >/dev/null"
+    said = host.run("sh -ec %s", asked)
     if said.exit_status:
         raise FaultError(
-            f"{host.name} has no {commands.needs}, and {fault} needs it.",
+            f"{host.name} has no {commands.needs}, and {fault.name} needs it.",
             "Bring it there, or choose another fault: runbook fault list -f FILE",
         )
     return said.stdout.strip()

@@ -82,12 +82,12 @@ def only_by_unit(unit: str, meanwhile: str = "") -> str:
 
 def frozen(unit: str) -> str:
     """A probe: a unit's processes are stopped, all of them (proc(5): state T)."""
-    return f"{process_tree(unit)}; for q in $t; do grep -qs '^State:.T' /proc/$q/status || exit 1; done"
+    return f"{process_tree(unit)} && for q in $t; do grep -qs '^State:.T' /proc/$q/status || exit 1; done"
 
 
 def partly_frozen(unit: str) -> str:
     """A probe: one of a unit's processes is stopped at least."""
-    return f"{process_tree(unit)}; for q in $t; do ! grep -qs '^State:.T' /proc/$q/status || exit 0; done; exit 1"
+    return f"{process_tree(unit)} && for q in $t; do ! grep -qs '^State:.T' /proc/$q/status || exit 0; done; exit 1"
 
 
 def thawed(unit: str) -> str:

@@ -85,7 +85,6 @@ def render_record(fault_id: str, undo: str, expires_s: float, before: str = "") 
     head, tail = render_undo(fault_id, undo, was=_WAS).split(_WAS)
     return f"""\
 set -e
-umask 077
 was="{keep}"
 was=${{was% }}
 mkdir -p {FOLDER} {STAMPS} {UNITS}/timers.target.wants
@@ -97,6 +96,7 @@ printf '%s%s\\n' {shlex.quote(timer)} "$deadline" >{unit}.timer
 chmod 644 {unit}.service {unit}.timer
 ln -sf ../{_unit(fault_id)}.timer {UNITS}/timers.target.wants/
 printf '%s%s%s' {shlex.quote(head)} "$was" {shlex.quote(tail)} >{path}.part
+chmod 700 {path}.part
 sync {path}.part {unit}.service {unit}.timer
 mv {path}.part {path}
 systemctl start {_unit(fault_id)}.timer
@@ -120,8 +120,8 @@ def render_undo_every() -> str:
     test -n "$ours" || continue
     if sh "$f" </dev/null >&2; then echo "undone $name"; else echo "failed $name"; fi
 done
-for t in {UNITS}/runbook-fault-*.timer; do
-    name=${{t##*/runbook-fault-}} name=${{name%.timer}}
+for t in {UNITS}/runbook-fault-*.service; do
+    name=${{t##*/runbook-fault-}} name=${{name%.service}}
     test ! -e "$t" || test -e "{FOLDER}/$name" || systemctl start "runbook-fault-$name.service" >&2
 done
 """
@@ -168,9 +168,9 @@ def _forget(fault_id: str) -> str:
     unit = _unit(fault_id)
     return (
         f"systemctl stop {unit}.timer 2>/dev/null; systemctl reset-failed {unit}.service 2>/dev/null; "
-        f"rm -f {UNITS}/timers.target.wants/{unit}.timer {UNITS}/{unit}.timer {UNITS}/{unit}.service"
-        f" {STAMPS}/stamp-{unit}.timer; "
-        f"! systemctl show -p Wants timers.target | grep -q {unit}.timer || systemctl daemon-reload"
+        f"rm -f {UNITS}/timers.target.wants/{unit}.timer {UNITS}/{unit}.timer {STAMPS}/stamp-{unit}.timer; "
+        f"! systemctl show -p Wants timers.target | grep -q {unit}.timer || systemctl daemon-reload; "
+        f"rm -f {UNITS}/{unit}.service"
     )
 
 

@@ -81,10 +81,10 @@ def kill_keepalived_parent(site: Site) -> NodeCommands:
     """SIGKILL to the parent: its child asked the kernel for a SIGTERM then (prctl(2), PR_SET_PDEATHSIG)."""
     tree = process_tree(KEEPALIVED)
     return NodeCommands(
-        apply=f'{tree}; kill -KILL "$p"',
+        apply=f'{tree} && kill -KILL "$p"',
         undo=_start_clean(site),
         confirm=ACTIVE,
-        before=f"{tree}; echo $t",
+        before=f"{tree} && echo $t",
         needs=f"running {KEEPALIVED}",
         confirm_effect=GONE,
     )
@@ -94,11 +94,11 @@ def kill_keepalived(site: Site) -> NodeCommands:
     """SIGKILL to parent and child: nobody takes the VIP off."""
     tree = process_tree(KEEPALIVED)
     return NodeCommands(
-        # Stopped first: the child must not get to the SIGTERM that the parent's death sends it.
-        apply=f"{tree}; kill -STOP $t; kill -KILL $t",
+        # Stopped first: the child must not get to the SIGTERM that the parent's death sends it. A script may end meanwhile.
+        apply=f"{tree} && {{ kill -STOP $t || true; kill -KILL $t || true; }}",
         undo=_start_clean(site),
         confirm=ACTIVE,
-        before=f"{tree}; echo $t",
+        before=f"{tree} && echo $t",
         needs=f"running {KEEPALIVED}",
         confirm_effect=f"{GONE}; {holds_vip(site)}",
         # Who stops keepalived, or runs it by hand, leaves another result.
@@ -109,7 +109,7 @@ def kill_keepalived(site: Site) -> NodeCommands:
 def freeze_keepalived(site: Site) -> NodeCommands:
     """SIGSTOP to parent and child: silence, and the VIP stays."""
     return NodeCommands(
-        apply=f"{process_tree(KEEPALIVED)}; kill -STOP $t",
+        apply=f"{process_tree(KEEPALIVED)} && {{ kill -STOP $t || true; }}",
         undo=_thaw(KEEPALIVED),
         confirm=thawed(KEEPALIVED),
         confirm_effect=frozen(KEEPALIVED),

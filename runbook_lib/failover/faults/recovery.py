@@ -58,9 +58,8 @@ def left_on(site: OpenSite) -> tuple[str, ...]:
 
 
 def left_on_nodes(site: OpenSite) -> tuple[str, ...]:
-    """What is on at the nodes, recorded or not, and what else lies among the records. Raises HostError."""
-    found = ((host.name, on_node(host, site.model)) for host in site.nodes)
-    return tuple(f"{name}: {what}" for name, node in found for what in (*node.on, *node.others))
+    """What is on at the nodes, recorded or not. Raises HostError."""
+    return tuple(f"{host.name}: {what}" for host in site.nodes for what in on_node(host, site.model).on)
 
 
 def _refuse(host: Host, found: OnNode) -> None:
