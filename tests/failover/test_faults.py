@@ -349,7 +349,10 @@ def test_machines_without_cable_or_power_are_restored(tmp_path: Path, monkeypatc
 
 def test_what_the_lab_keeps_from_a_machine_waits_for_its_undo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "find", lambda name: FakeLab())
-    verdict = none_left(open_fake_site(tmp_path)[0]).observe()
+    site, _ = open_fake_site(tmp_path)
+    verdict = none_left(site).observe()
+    assert isinstance(site.backup, FakeHost)
+    assert site.backup.commands == []  # it is off, and the other one is asked all the same
     assert verdict == Verdict.failed(
         "not undone: node128 has no power, node129 has no cable",
         "runbook fault recover -f FILE, or a run, undoes it.",

@@ -71,8 +71,14 @@ def machines_away(site: OpenSite) -> list[str]:
     """What a fault keeps from the pair's machines: `node129 has no power`, `node128 has no cable`."""
     machines = the_lab(site).status().machines
     pair = [(host.name, machines[host.name]) for host in site.nodes]
-    off = [f"{name} has no power" for name, machine in pair if machine.state == "off"]
+    off = [f"{name} has no power" for name in powered_off(site)]
     return off + [f"{name} has no cable" for name, machine in pair if not machine.plugged]
+
+
+def powered_off(site: OpenSite) -> tuple[str, ...]:
+    """The pair's machines that have no power: nobody can ask them."""
+    machines = the_lab(site).status().machines
+    return tuple(host.name for host in site.nodes if machines[host.name].state == "off")
 
 
 def the_lab(site: OpenSite) -> lab.Lab:

@@ -94,7 +94,7 @@ def kill_keepalived(site: Site) -> NodeCommands:
     """SIGKILL to parent and child: nobody takes the VIP off."""
     tree = process_tree(KEEPALIVED)
     return NodeCommands(
-        # Stopped first: the child must not get to the SIGTERM that the parent's death sends it. A script may end meanwhile.
+        # Stopped first: the child must not get to the SIGTERM that the parent's death sends it. A script may end.
         apply=f"{tree} && {{ kill -STOP $t || true; kill -KILL $t || true; }}",
         undo=_start_clean(site),
         confirm=ACTIVE,

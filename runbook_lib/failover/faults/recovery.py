@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from runbook_lib.errors import FaultError, HostError
@@ -53,13 +54,16 @@ def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
 
 def left_on(site: OpenSite) -> tuple[str, ...]:
     """What a run would undo first: `node129 has no cable`, `node128: block-vrrp-both-1a2b3c4d`. Raises HostError."""
-    away = lab_faults.machines_away(site) if site.model.substrate == "lab" else []
-    return (*away, *left_on_nodes(site))
+    if site.model.substrate != "lab":
+        return left_on_nodes(site)
+    off = lab_faults.powered_off(site)
+    return (*lab_faults.machines_away(site), *left_on_nodes(site, without=off))
 
 
-def left_on_nodes(site: OpenSite) -> tuple[str, ...]:
-    """What is on at the nodes, recorded or not. Raises HostError."""
-    return tuple(f"{host.name}: {what}" for host in site.nodes for what in on_node(host, site.model).on)
+def left_on_nodes(site: OpenSite, without: Collection[str] = ()) -> tuple[str, ...]:
+    """What is on at the nodes, recorded or not, `without` those that can't be asked. Raises HostError."""
+    asked = (host for host in site.nodes if host.name not in without)
+    return tuple(f"{host.name}: {what}" for host in asked for what in on_node(host, site.model).on)
 
 
 def _refuse(host: Host, found: OnNode) -> None:
