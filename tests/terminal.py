@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+LISTENING = ("env", "--default-signal=HUP,INT,TERM")
+"""Before a command: a test session in the background has SIGINT ignored, and so would the command have."""
+
 
 @dataclass
 class OnTerminal:
@@ -32,7 +35,7 @@ class OnTerminal:
 def on_a_terminal(argv: Sequence[str], cwd: Path | None = None) -> Iterator[OnTerminal]:
     """Start it; at the end it is killed, if it still runs."""
     master, slave = pty.openpty()
-    session = ["setsid", "--ctty", *argv]
+    session = ["setsid", "--ctty", *LISTENING, *argv]
     process = subprocess.Popen(session, stdin=slave, stdout=slave, stderr=slave, cwd=cwd)
     os.close(slave)
     terminal = OnTerminal(process, master)

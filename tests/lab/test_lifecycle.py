@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from terminal import on_a_terminal
+from terminal import LISTENING, on_a_terminal
 from traces import Traces, as_root, files_of, namespaces_of, processes_of, wait_ended, wait_gone
 
 from runbook_lib import lab
@@ -92,7 +92,7 @@ def test_an_interrupted_up_leaves_nothing(
     name: str, number: signal.Signals, send: Callable[[int, int], None], after_s: float
 ) -> None:
     """Ctrl-C goes to the whole group, `kill` to the command alone."""
-    up = argv("up", name, "--no-nacos")
+    up = [*LISTENING, *argv("up", name, "--no-nacos")]
     with subprocess.Popen(up, stderr=subprocess.PIPE, text=True, start_new_session=True) as starting:
         assert starting.stderr is not None
         assert starting.stderr.readline() == f"lab {name}: starting 4 machines\n"
@@ -130,7 +130,9 @@ def test_up_goes_on_when_nobody_reads_its_last_line(name: str) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_down_comes_to_its_end(name: str, number: signal.Signals) -> None:
     up(name)
-    with subprocess.Popen(argv("down", name), stderr=subprocess.PIPE, text=True, start_new_session=True) as ending:
+    with subprocess.Popen(
+        [*LISTENING, *argv("down", name)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as ending:
         wait_gone(name, 20)
         os.killpg(ending.pid, number)
         assert ending.wait(20) in (0, INTERRUPTED)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from chapter_run import Finished, Site
 from interruption import holding, left, on, release, stands, until
-from terminal import OnTerminal, on_a_terminal
+from terminal import LISTENING, OnTerminal, on_a_terminal
 
 from runbook_lib.errors import INTERRUPTED
 from runbook_lib.failover.faults.node_record import FOLDER
@@ -81,7 +81,7 @@ def begun(site: Site, folder: Path, stop: Callable[[Run], None], *arguments: str
 @contextmanager
 def command(site: Site, folder: Path, stop: Callable[[Run], None], *arguments: str) -> Iterator[Run]:
     """A command; on a terminal of its own where that is what will be closed."""
-    argv = [sys.executable, "-m", "runbook_lib", *arguments, "-f", str(site.file)]
+    argv = [*LISTENING, sys.executable, "-m", "runbook_lib", *arguments, "-f", str(site.file)]
     if stop is window_closed:
         with on_a_terminal(argv, site.folder) as terminal:
             yield Run(terminal.process, folder, terminal)
