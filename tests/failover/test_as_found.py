@@ -94,7 +94,7 @@ def test_one_that_was_cut_off_after_all_was_done_takes_nothing_away(node: Node) 
     assert not node.record.exists()
 
 
-RESTORED = "test ! -e /var/lib/runbook/faults/"
+RESTORED = "sh -c if test -e /var/lib/runbook/faults/"
 """Begins the command that puts back what was found."""
 
 
@@ -110,7 +110,7 @@ def test_an_interrupt_stays_one_where_what_was_found_can_not_be_put_back(tmp_pat
     with pytest.raises(KeyboardInterrupt) as ended, as_found.as_found(site, "tuning", 60.0):
         raise KeyboardInterrupt
     (told,) = ended.value.__notes__
-    assert told.startswith("Not undone: node129: `test ! -e /var/lib/runbook/faults/tuning-")
+    assert told.startswith(f"Not undone: node129: `{RESTORED}tuning-")
     assert told.endswith(" ended with 1: mv: disk error. Run it on node129 by hand to see more.")
     assert all(any(line.startswith(RESTORED) for line in host.commands) for host in (master, backup))
     assert "interrupted, and not undone: node129: " in (tmp_path / "journal.jsonl").read_text()

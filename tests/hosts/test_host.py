@@ -15,7 +15,8 @@ from ssh_server import SshServer, server
 from runbook_lib.errors import CommandTimeoutError, HostError, OutputLimitError, SessionLostError, UnreachableError
 from runbook_lib.hosts import Host, framing, streams, transfer
 from runbook_lib.hosts.streams import Lines
-from runbook_lib.journal import CommandRan, Journal, Secret, read_journal
+from runbook_lib.journal import CommandRan, Journal, read_journal
+from runbook_lib.outward import Secret
 
 __all__ = ["server"]
 SUDO_PASSWORD = "corr'ect horse"
