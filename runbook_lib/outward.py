@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 SHORTEST_BASE64 = 4
@@ -75,7 +76,7 @@ def outward_json(value: Any) -> str:
 
 
 def redact(text: str, secrets: Iterable[Secret]) -> str:
-    """`text` with every secret masked: plain, shell-quoted, and inside of anything in base64. Pure."""
+    """`text` with every secret masked: plain, quoted (shell, JSON, Python, URL), and inside of anything in base64."""
     forms = {form for secret in secrets for form in _forms(secret.reveal())}
     # The longest first: a secret that is a part of another would else leave the other's rest.
     for form in sorted(forms, key=len, reverse=True):
@@ -88,6 +89,8 @@ def _forms(plain: str) -> Iterator[str]:
         return
     data = plain.encode()
     yield from (plain, shlex.quote(plain), base64.b64encode(data).decode())
+    yield from (json.dumps(plain, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+    yield from (repr(plain)[1:-1], quote(plain), quote(plain, safe=""), quote_plus(plain))
     # Inside of something longer it looks one of three ways, by where in base64's groups of three bytes it begins.
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + data).decode().rstrip("=")

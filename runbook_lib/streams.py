@@ -84,6 +84,9 @@ class OutwardStream(StandardStream):
 def standard_streams() -> Iterator[None]:
     """Inside, sys.stdout and sys.stderr are such; one that the caller had closed leads nowhere."""
     before = sys.stdout, sys.stderr
+    for stream in before:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a stream of ASCII only is no error of ours either
     sys.stdout = cast("TextIO", OutwardStream(before[0] or _nowhere(), report=True))
     sys.stderr = cast("TextIO", OutwardStream(before[1] or _nowhere(), report=False))
     try:

@@ -6,6 +6,7 @@ import base64
 import json
 import shlex
 import unicodedata
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from runbook_lib.outward import MASK, Secret, outward, outward_json, outward_values, protect, redact
 
-PASSWORD = "pa'ss wörd$"
+PASSWORD = "pa'ss \"wörd\\$/"
 
 
 def test_a_secret_shows_its_text_only_when_asked() -> None:
@@ -24,8 +25,17 @@ def test_a_secret_shows_its_text_only_when_asked() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [PASSWORD, shlex.quote(PASSWORD), base64.b64encode(PASSWORD.encode()).decode()],
-    ids=["plain", "shell-quoted", "base64"],
+    [
+        PASSWORD,
+        shlex.quote(PASSWORD),
+        base64.b64encode(PASSWORD.encode()).decode(),
+        json.dumps(PASSWORD)[1:-1],
+        json.dumps(PASSWORD, ensure_ascii=False)[1:-1],
+        repr(PASSWORD)[1:-1],
+        quote(PASSWORD),
+        quote_plus(PASSWORD),
+    ],
+    ids=["plain", "shell", "base64", "JSON in ASCII", "JSON", "Python", "URL", "form"],
 )
 def test_every_form_of_a_secret_is_masked(text: str) -> None:
     assert redact(f"before {text} after", [Secret(PASSWORD)]) == f"before {MASK} after"

@@ -11,7 +11,8 @@ from runbook_lib import signals
 
 
 @pytest.fixture(autouse=True)
-def _caught() -> Iterator[None]:
+def _caught(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(signals, "INSISTS_AFTER_S", 0.0)
     with signals.caught():
         yield
 
@@ -35,6 +36,13 @@ def test_another_ctrl_c_insists() -> None:
         signal.raise_signal(signal.SIGHUP)
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
+
+
+def test_one_that_comes_twice_at_once_does_not_insist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "INSISTS_AFTER_S", 60.0)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.parametrize("number", signals.SIGNALS)
@@ -80,6 +88,13 @@ def test_two_that_are_held_in_one_another_come_to_their_ends() -> None:
             done.append("inner")
         done.append("outer")
     assert done == ["inner", "outer"]
+
+
+def test_an_interrupt_that_waited_is_not_lost_where_the_undo_fails() -> None:
+    with pytest.raises(KeyboardInterrupt) as ended, signals.held():  # noqa: PT012 - what follows is the point
+        signals.interrupt()
+        raise ValueError("node129 is off.")
+    assert ended.value.__notes__ == ["Not undone: node129 is off."]
 
 
 def test_one_that_insists_does_not_wait_for_an_undo() -> None:

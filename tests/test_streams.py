@@ -126,3 +126,9 @@ def test_a_full_disk_under_the_report_is_an_error_and_under_the_progress_none(st
     with Path("/dev/full").open("w") as full, python(body, **{stream: full}) as running:
         running.communicate()
         assert running.returncode == status
+
+
+def test_a_stream_of_ascii_only_is_no_defect() -> None:
+    ran = python("print('• → done')", env={**os.environ, "PYTHONIOENCODING": "ascii", "TERM": "dumb"})
+    assert ran.communicate(timeout=60) == ("\\u2022 \\u2192 done\n", "")
+    assert ran.returncode == 0

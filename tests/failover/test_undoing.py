@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from fakes import open_fake_site
 
+from runbook_lib import signals
 from runbook_lib.errors import HostError
 from runbook_lib.failover.faults import inject
 from runbook_lib.failover.faults.catalogue import fault_named
@@ -44,6 +45,33 @@ def test_one_that_was_undone_has_nothing_to_say(site: OpenSite) -> None:
     with pytest.raises(KeyboardInterrupt) as seen, undoing(site.journal, nothing):
         raise KeyboardInterrupt
     assert not hasattr(seen.value, "__notes__")
+
+
+@pytest.mark.parametrize("ended", [None, HostError("node128: no answer.", "")])
+def test_an_interrupt_just_before_the_undo_does_not_skip_it(
+    ended: Exception | None, site: OpenSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undone: list[int] = []
+    real, waits = signals.held, iter([True, False])
+
+    def held() -> AbstractContextManager[None]:
+        if next(waits):
+            raise KeyboardInterrupt
+        return real()
+
+    def undo_it() -> None:
+        undone.append(1)
+
+    def block() -> None:
+        with undoing(site.journal, undo_it):
+            monkeypatch.setattr(signals, "held", held)
+            if ended is not None:
+                next(waits)
+                raise ended
+
+    with pytest.raises(KeyboardInterrupt if ended is None else HostError):
+        block()
+    assert undone == [1]
 
 
 def test_an_undo_that_fails_is_an_error_also_after_another_one(site: OpenSite) -> None:

@@ -12,14 +12,22 @@ from runbook_lib.journal import Journal, Noted
 
 @contextmanager
 def undoing(journal: Journal, undo: Callable[[], object]) -> Iterator[None]:
-    """Run `undo` on every exit of the block, as `undo_after` does where an exception ends it."""
+    """Run `undo` on every exit of the block, once, as `undo_after` does where an exception ends it."""
+    begun = False
+
+    def once() -> None:
+        nonlocal begun
+        begun = True
+        undo()
+
     try:
         yield
+        with signals.held():
+            once()
     except BaseException as ended:
-        undo_after(ended, journal, undo)
+        if not begun:  # also where an interrupt came between the block's end and the undo
+            undo_after(ended, journal, once)
         raise
-    with signals.held():
-        undo()
 
 
 def undo_after(ended: BaseException, journal: Journal, undo: Callable[[], object]) -> None:
