@@ -26,7 +26,7 @@ class OutputLimitReached(Enough):
         self.limit = limit
 
 
-class Frame:
+class FramedStream:
     """A stream: what comes before the line with the nonce is dropped (a login shell's start files talk)."""
 
     def __init__(self, nonce: str, sink: Sink) -> None:

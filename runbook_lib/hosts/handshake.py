@@ -65,35 +65,35 @@ def handshake(endpoint: Endpoint, ask: Ask, shell_of: ShellOf) -> Privilege:
     Raises UnreachableError, which names the login shell and its start files, when they change or read what is sent, or
     when a process that they started holds the session's streams.
     """
-    fault = _Fault(endpoint, shell_of)
+    refusal = _Refusal(endpoint, shell_of)
     try:
         if not endpoint.sudo:
-            return _greeted(ask, NO_SUDO, fault)
+            return _greeted(ask, NO_SUDO, refusal)
         # Before sudo is given a password: whoever reads our input would read it.
         password = Privilege(password=endpoint.sudo_password).first_line()
-        probed = _asked(ask, _ALONE + probe_command(endpoint), NO_SUDO, password, fault)[0]
-        return _greeted(ask, judged_privilege(endpoint, probed), fault)
+        probed = _asked(ask, _ALONE + probe_command(endpoint), NO_SUDO, password, refusal)[0]
+        return _greeted(ask, judged_privilege(endpoint, probed), refusal)
     except NotBegunError as error:
-        fault.raise_not_begun(error)
+        refusal.raise_not_begun(error)
 
 
-def _greeted(ask: Ask, privilege: Privilege, fault: _Fault) -> Privilege:
+def _greeted(ask: Ask, privilege: Privilege, refusal: _Refusal) -> Privilege:
     """The privilege, with which the greeting came back unchanged."""
     command = _ALONE + quote("printf %%s %s; cat", GREETING)
-    done, said = _asked(ask, command, privilege, GREETING.encode(), fault)
+    done, said = _asked(ask, command, privilege, GREETING.encode(), refusal)
     if done.exit_status != 0 or done.stderr or said != 2 * GREETING.encode():
-        fault.raise_changed()
+        refusal.raise_changed()
     return privilege
 
 
-def _asked(ask: Ask, command: str, privilege: Privilege, body: bytes, fault: _Fault) -> tuple[Completed, bytes]:
+def _asked(ask: Ask, command: str, privilege: Privilege, body: bytes, refusal: _Refusal) -> tuple[Completed, bytes]:
     answer = _Answer()
     try:
         done = ask(command, privilege, f"{_TOKEN}\n".encode(), body, answer.add)
     except _HeldError as held:
-        fault.raise_held(held.holder)
+        refusal.raise_held(held.holder)
     if done.exit_status == _EATEN:
-        fault.raise_eaten()
+        refusal.raise_eaten()
     return done, bytes(answer.said)
 
 
@@ -119,7 +119,7 @@ class _Answer:
 
 
 @dataclass(frozen=True)
-class _Fault:
+class _Refusal:
     """What is wrong with a login shell, told with its name and its start files."""
 
     endpoint: Endpoint

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 from runbook_lib.hosts.connection import Channel
-from runbook_lib.hosts.framing import MEMORY_BYTES, Enough, Frame, Meter, OutputLimitReached, Sink
+from runbook_lib.hosts.framing import MEMORY_BYTES, Enough, FramedStream, Meter, OutputLimitReached, Sink
 
 CHUNK = 1 << 16
 TICK_S = 0.25
@@ -34,8 +34,8 @@ class Streams:
         self.enough: Enough | None = None
         """What a sink raised."""
         kept = Meter(MEMORY_BYTES)
-        self._out = Frame(nonce, sink or kept.limited(self.stdout.extend))
-        self._err = Frame(nonce, kept.limited(self.stderr.extend))
+        self._out = FramedStream(nonce, sink or kept.limited(self.stdout.extend))
+        self._err = FramedStream(nonce, kept.limited(self.stderr.extend))
         self._channel = channel
         channel.settimeout(TICK_S)
         self._errors = threading.Thread(target=self._read, args=(channel.recv_stderr, self._err), daemon=True)
@@ -72,7 +72,7 @@ class Streams:
         """The end of what was said before the command began."""
         return (self._err.noise or self._out.noise).decode(errors="replace")
 
-    def _read(self, receive: Callable[[int], bytes], frame: Frame, deadline: float = float("inf")) -> None:
+    def _read(self, receive: Callable[[int], bytes], frame: FramedStream, deadline: float = float("inf")) -> None:
         silent_since = time.monotonic()
         while time.monotonic() < deadline and self.enough is None:
             try:

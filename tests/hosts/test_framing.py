@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runbook_lib.hosts.framing import NOISE_BYTES, Frame, Meter, OutputLimitReached
+from runbook_lib.hosts.framing import NOISE_BYTES, FramedStream, Meter, OutputLimitReached
 
 NONCE = "c0ffee"
 LINE = b"\nc0ffee\n"
 
 
-def said(noise: bytes, content: bytes, piece: int) -> tuple[bytes, Frame]:
+def said(noise: bytes, content: bytes, piece: int) -> tuple[bytes, FramedStream]:
     """What a frame passes on of a stream that comes in pieces."""
     kept = bytearray()
-    frame = Frame(NONCE, kept.extend)
+    frame = FramedStream(NONCE, kept.extend)
     stream = noise + LINE + content
     for start in range(0, len(stream), piece):
         frame.add(stream[start : start + piece])
@@ -36,7 +36,7 @@ def test_wherever_the_pieces_are_cut(noise: bytes, content: bytes, piece: int) -
 
 
 def test_a_stream_without_the_nonce_never_begins() -> None:
-    frame = Frame(NONCE, print)
+    frame = FramedStream(NONCE, print)
     for _ in range(100):
         frame.add(b"no such shell\n" * 100)
     assert not frame.begun.is_set()
