@@ -113,6 +113,8 @@ def test_an_up_whose_terminal_is_closed_leaves_nothing(name: str) -> None:
 def test_nohup_goes_on_when_its_terminal_is_closed(name: str, tmp_path: Path) -> None:
     with on_a_terminal(["nohup", *argv("up", name, "--no-nacos")], tmp_path) as terminal:
         terminal.read()
+        while "starting 4 machines" not in (tmp_path / "nohup.out").read_text():  # nohup speaks before it ignores
+            time.sleep(0.05)
         terminal.close()
         assert terminal.process.wait(60) == 0
     assert lab.status(name).state == "running"
