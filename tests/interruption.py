@@ -32,9 +32,10 @@ _FULL = (
 )
 _OURS = "ps axo pid,args | grep '[r]unbook:' || :"
 _HALF_DONE = (
-    "ls -d /var/lib/runbook/build /usr/local/*.part /usr/local/*new /usr/local/*old /usr/sbin/*.new "
-    "/etc/keepalived/*.part /etc/keepalived/*.staged /etc/systemd/system/*.part /opt/*/*.part "
-    "/usr/local/openresty/*/*.part /usr/local/openresty/*/*/*.part /usr/local/openresty/*/*/*.staged 2>/dev/null || :"
+    "ls -d /var/lib/runbook/build /usr/local/*.part /usr/local/*new /usr/local/*old /usr/sbin/*.runbook-new "
+    "/etc/keepalived/*.part /etc/keepalived/*.runbook-staged /etc/systemd/system/*.part /opt/*/*.part "
+    "/usr/local/openresty/*/*.part /usr/local/openresty/*/*/*.part /usr/local/openresty/*/*/*.runbook-staged "
+    "2>/dev/null || :"
 )
 
 

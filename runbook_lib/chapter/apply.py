@@ -35,7 +35,7 @@ def _do(site: OpenSite, host: Host, action: Action) -> None:
             _do_command(host, action)
         case WriteFile(path, content):
             _test(host, action)
-            host.write_file(path, content.encode(), mode=action.mode, keep_previous=action.keep_previous)
+            host.write_file(path, content.encode(), mode=action.mode)
         case PushFile(local, path, mode):
             host.push_file(local, path, mode=mode)
         case CopyTree(source_host, path):

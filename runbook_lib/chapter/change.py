@@ -9,6 +9,9 @@ from typing import TypeAlias
 
 from runbook_lib.hosts import quote
 
+STAGED = ".runbook-staged"
+"""Added to the name of a file that waits for its test."""
+
 
 @dataclass(frozen=True)
 class Command:
@@ -32,15 +35,13 @@ class WriteFile:
     content: str
     before: str | None = None
     mode: int = 0o644
-    keep_previous: bool = False
-    """Keep what was there beside it, as `PATH.previous`."""
     tested_by: Command | None = None
     """Must succeed while the content stands at `staged`, before it is put in place."""
 
     @property
     def staged(self) -> str:
-        """Where the content waits for `tested_by`; what stands at `path` is untouched until then."""
-        return f"{self.path}.staged"
+        """Where the content waits for `tested_by`, under a name that only we give."""
+        return f"{self.path}{STAGED}"
 
     @property
     def diff(self) -> str:

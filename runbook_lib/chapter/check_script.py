@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runbook_lib.chapter.change import Action, Change, WriteFile
+from runbook_lib.chapter.change import Change, WriteFile
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import is_ours, keep_theirs
+from runbook_lib.chapter.ownership import keep_before
 from runbook_lib.chapter.rendering import render, template
 from runbook_lib.chapter.service import FOLDER
 from runbook_lib.hosts import Host, OpenSite
@@ -57,13 +57,9 @@ def plan_check_script(host: str, found: InstalledScript, wanted: str) -> Change:
     """Install the script, executable, where text or mode differ. Pure."""
     if found == InstalledScript(wanted, MODE):
         return Change.none(host, f"{SCRIPT} is the one that is wanted, and executable")
-    actions: list[Action] = []
-    if not is_ours(found.text):
-        printed = found.text == template("chapter_check.sh")
-        actions.append(keep_theirs(SCRIPT, stands=found.text is not None, may_be_ours=printed))
-    actions.append(WriteFile(SCRIPT, wanted, found.text, MODE, keep_previous=True))
+    kept = keep_before(SCRIPT, found.text, wanted, may_be_ours=found.text == template("chapter_check.sh"))
     was = "no script" if found.text is None else "another script" if found.text != wanted else "not executable"
-    return Change(host, "install the check script", tuple(actions), was)
+    return Change(host, "install the check script", (*kept, WriteFile(SCRIPT, wanted, found.text, MODE)), was)
 
 
 @dataclass(frozen=True)

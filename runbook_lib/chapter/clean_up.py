@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runbook_lib.chapter import firewall, openresty
 from runbook_lib.chapter.build import clear_leftovers
-from runbook_lib.chapter.change import Action, Change, Command
+from runbook_lib.chapter.change import STAGED, Action, Change, Command
 from runbook_lib.chapter.check_script import SCRIPT
 from runbook_lib.chapter.client import application_found, plan_removal, plan_withdrawal
 from runbook_lib.chapter.config import CONFIG
@@ -29,12 +29,10 @@ from runbook_lib.chapter.ownership import (
 )
 from runbook_lib.chapter.provenance import PROVENANCE_FILE
 from runbook_lib.chapter.rendering import template
-from runbook_lib.chapter.service import BINARY, FOLDER, UNIT, UNIT_FILE, file_hash, is_placed
+from runbook_lib.chapter.service import BINARY, FOLDER, NEW, UNIT, UNIT_FILE, file_hash, is_placed
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
 from runbook_lib.site import Site
-
-_OLDER = tuple(f"{path}.{end}" for path in (CONFIG, SCRIPT) for end in ("previous", "staged"))
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,8 @@ class Left:
     """What we let through the firewall."""
     other_openings: bool = False
     """More is noted as ours than these parameters ask for."""
-    previous: bool = False
-    """Older versions of our own files."""
+    half_done: bool = False
+    """Files that wait under a name of ours until a step is done: it was interrupted."""
     records: bool = False
     """Files in our own folder: openings, saved configurations, the probe."""
 
@@ -71,7 +69,7 @@ class Left:
             ("the build", self.has(site.keepalived.prefix)),
             ("OpenResty's layout", self.has(*entry_places(site))),
             ("openings in the firewall", bool(self.openings)),
-            ("older versions of files", self.previous),
+            ("files of an interrupted step", self.half_done),
             *((f"whether {unit} ran before", True) for unit in sorted(self.units)),
             (f"files in {STATE}", self.records),
         )
@@ -83,12 +81,17 @@ def entry_places(site: Site) -> tuple[str, ...]:
     return openresty.launcher(site), openresty.configuration(site), openresty.unit_file(site), openresty.link(site)
 
 
+def half_done(site: Site) -> tuple[str, ...]:
+    """Where files wait until a step is done, each ours by its name. Pure."""
+    return CONFIG + STAGED, openresty.configuration(site) + STAGED, BINARY + NEW
+
+
 def left_on(host: Host, site: Site) -> Left:
     """What of ours is on a host now."""
     places = (UNIT_FILE, BINARY, CONFIG, SCRIPT, site.keepalived.prefix, *entry_places(site))
     units = (site.openresty.unit, UNIT)
     asked = [name for p in places for name in (p + BEFORE, p + ASIDE, nothing_stood(p))]
-    there = those_there(host, *asked, *_OLDER, *map(unit_record, units))
+    there = those_there(host, *asked, *half_done(site), *map(unit_record, units))
     kept = frozenset(path for path in places if path + BEFORE in there)
     recorded = firewall.recorded_openings(host)
     openings = tuple(o for o in firewall.possible_openings(site, host.name) if o in recorded)
@@ -99,7 +102,7 @@ def left_on(host: Host, site: Site) -> Left:
         units=frozenset(unit for unit in units if unit_record(unit) in there),
         openings=openings,
         other_openings=not recorded <= set(openings),
-        previous=not there.isdisjoint(_OLDER),
+        half_done=not there.isdisjoint(half_done(site)),
         records=host.run("find %s -type f", STATE).stdout != "",
     )
 
@@ -140,8 +143,8 @@ def _actions(found: Left, site: Site) -> Iterator[Action]:
         yield from _restored(found, UNIT_FILE, BINARY)
         yield Command("systemctl daemon-reload && systemctl reset-failed %s 2>/dev/null || :", (UNIT,))
     yield from _restored(found, SCRIPT, CONFIG, prefix)
-    if found.previous:
-        yield Command(f"rm -f{' %s' * len(_OLDER)}", _OLDER)
+    if found.half_done:
+        yield Command("rm -f %s %s %s", half_done(site))
     yield clear_leftovers(prefix)
     yield Command("rmdir --ignore-fail-on-non-empty %s 2>/dev/null || :", (FOLDER,))
     yield from (_close(opening) for opening in found.openings)

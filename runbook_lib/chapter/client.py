@@ -24,7 +24,9 @@ from runbook_lib.chapter.ownership import (
     NOTHING_STOOD,
     STATE,
     UNITS,
+    WRITTEN,
     is_ours,
+    keep_before,
     keep_theirs,
     note_unit,
     put_back,
@@ -113,12 +115,11 @@ def plan_application(host: str, found: Application, wanted: str) -> Change:
         actions += [
             note_unit(UNIT),
             keep_theirs(FOLDER, stands=found.has_folder, may_be_ours=True),
-            keep_theirs(UNIT_FILE, stands=found.unit is not None),
         ]
     if not found.has_jar:
         actions += [Command("rm -rf %s", (FOLDER,)), PushFile(client_jar(), jar_path())]
     if found.unit != wanted:
-        actions.append(WriteFile(UNIT_FILE, wanted, found.unit))
+        actions += (*keep_before(UNIT_FILE, found.unit, wanted), WriteFile(UNIT_FILE, wanted, found.unit))
     if found.unit != wanted or found.state.stale:
         actions.append(Command("systemctl daemon-reload"))
     if not found.state.enabled:
@@ -222,7 +223,9 @@ def plan_removal(host: str, found: Application) -> Change:
         return Change.none(host, f"no {NAME} of ours is here")
     stop = Command("systemctl disable --now %s", (UNIT,))
     reload = Command("systemctl daemon-reload")
-    forget = Command("rmdir --ignore-fail-on-non-empty %s %s %s 2>/dev/null || :", (NOTHING_STOOD, UNITS, STATE))
+    forget = Command(
+        "rmdir --ignore-fail-on-non-empty %s %s %s %s 2>/dev/null || :", (NOTHING_STOOD, WRITTEN, UNITS, STATE)
+    )
     actions = (stop, put_back(UNIT_FILE), put_back(FOLDER), reload, restore_unit(UNIT), forget)
     return Change(host, f"take away {NAME}", actions, found.state.active)
 

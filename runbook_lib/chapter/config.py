@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from runbook_lib.chapter.change import Action, Change, Command, WriteFile
+from runbook_lib.chapter.change import Change, Command, WriteFile
 from runbook_lib.chapter.check_script import SCRIPT
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import is_ours, keep_theirs
+from runbook_lib.chapter.ownership import keep_before
 from runbook_lib.chapter.rendering import render
 from runbook_lib.chapter.service import BINARY, FOLDER
 from runbook_lib.hosts import Host, OpenSite
@@ -70,15 +70,14 @@ def configuration_test(path: str) -> Command:
 
 
 def plan_configuration(host: str, found: str | None, wanted: str) -> Change:
-    """Write the file where it differs, after its test on the node, with the previous one kept. Pure."""
+    """Write the file where it differs, after its test on the node; what is not as we wrote it is kept. Pure."""
     if found == wanted:
         return Change.none(host, f"{CONFIG} says what the parameters say")
-    actions: list[Action] = [] if is_ours(found) else [keep_theirs(CONFIG, stands=found is not None)]
-    file = WriteFile(CONFIG, wanted, found, keep_previous=True)
-    actions.append(replace(file, tested_by=configuration_test(file.staged)))
+    file = WriteFile(CONFIG, wanted, found)
+    write = replace(file, tested_by=configuration_test(file.staged))
     was = "no configuration" if found is None else "another configuration"
     hint = f"Notebooks 02 and 03 bring the {BINARY} that tests it."
-    return Change(host, f"write {CONFIG}", tuple(actions), was, hint)
+    return Change(host, f"write {CONFIG}", (*keep_before(CONFIG, found, wanted), write), was, hint)
 
 
 @dataclass(frozen=True)

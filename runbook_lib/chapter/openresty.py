@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from runbook_lib.chapter.change import Action, Change, Command, WriteFile
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import is_ours, keep_theirs, note_unit
+from runbook_lib.chapter.ownership import is_ours, keep_before, note_unit
 from runbook_lib.chapter.rendering import render
 from runbook_lib.chapter.service import UNIT as KEEPALIVED
 from runbook_lib.chapter.service import ServiceState, service_state
@@ -154,15 +154,15 @@ def _plan_files(site: Site, found: Entry, wanted: EntryFiles) -> tuple[Action, .
     prefix, files = site.openresty.prefix, found.files
     writes: list[Action] = []
     if files.launcher != wanted.launcher or not found.executable:
-        writes += _kept(launcher(site), files.launcher)
+        writes += keep_before(launcher(site), files.launcher, wanted.launcher or "")
         writes.append(WriteFile(launcher(site), wanted.launcher or "", files.launcher, 0o755))
     if files.configuration != wanted.configuration:
         conf = WriteFile(configuration(site), wanted.configuration or "", files.configuration)
         # Before it is in its place: a reboot must not find a configuration that nginx refuses.
-        writes += _kept(configuration(site), files.configuration)
+        writes += keep_before(conf.path, conf.before, conf.content)
         writes.append(replace(conf, tested_by=Command("%s -t -q -c %s", (launcher(site), conf.staged))))
     if files.unit != wanted.unit:
-        writes += _kept(unit_file(site), files.unit)
+        writes += keep_before(unit_file(site), files.unit, wanted.unit or "")
         writes.append(WriteFile(unit_file(site), wanted.unit or "", files.unit))
     if not writes:
         return (Command("systemctl daemon-reload"),) if found.state.stale else ()
@@ -176,11 +176,6 @@ def _plan_files(site: Site, found: Entry, wanted: EntryFiles) -> tuple[Action, .
     )
     first = (note_unit(site.openresty.unit),) if not is_ours(files.unit) else ()
     return *first, layout, *writes, Command("systemctl daemon-reload")
-
-
-def _kept(path: str, found: str | None) -> list[Action]:
-    """What somebody else wrote there stays beside ours, for notebook 90 to put back."""
-    return [] if is_ours(found) else [keep_theirs(path, stands=found is not None)]
 
 
 def _thawed(site: Site, found: Entry) -> tuple[Action, ...]:

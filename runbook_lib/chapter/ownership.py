@@ -1,11 +1,13 @@
 """What is ours and what was there before us: so that notebook 90 takes away the one and puts back the other.
 
 What stood at a path before our first write is kept once, as PATH.before-runbook; where nothing stood, that is noted.
-What somebody put there later is kept aside as PATH.aside-1, and so on: never overwritten, and never put back.
+What somebody put there later, or changed by hand in a file of ours, is kept aside as PATH.aside-1, and so on: never
+overwritten, and never put back.
 """
 
 from __future__ import annotations
 
+import hashlib
 from urllib.parse import quote_plus
 
 from runbook_lib.chapter.change import Command
@@ -20,29 +22,41 @@ BEFORE = ".before-runbook"
 ASIDE = ".aside-1"
 """Added to the name of the first that somebody put there later; the next one is `.aside-2`."""
 NOTHING_STOOD = f"{STATE}/nothing-stood"
+WRITTEN = f"{STATE}/written"
+"""The SHA-256 of everything that we wrote at a path, one a line: one file a path."""
 UNITS = f"{STATE}/units"
 """Whether a unit ran and was enabled before us: one file a unit."""
 FAULTS = f"{STATE}/faults"
 """The undos of faults that are on."""
 
-# By renaming: half a copy must not pass for theirs, and whoever ends this finds all of it again.
-_KEEP = (
-    'p=%s; b=%s; n=%s; there() { [ -e "$1" ] || [ -L "$1" ]; }; '
+# By renaming: half a copy must not pass for theirs, and whoever ends this finds all of it again. A link to a file
+# becomes a file (`own`): what is written next replaces it, and not the file of theirs that it leads to.
+_COPIES = (
+    'there() { [ -e "$1" ] || [ -L "$1" ]; }; '
     'same() { diff -rq --no-dereference -- "$p" "$1" >/dev/null 2>&1; }; '
     'copy() { rm -rf -- "$1.part" && cp -a -- "$p" "$1.part" && mv -T -- "$1.part" "$1"; }; '
+    'own() { [ ! -L "$p" ] || [ ! -f "$p" ] || '
+    '{ cp -pL -- "$p" "$p.runbook-own" && mv -fT -- "$p.runbook-own" "$p"; }; }; '
+    'aside() { i=1; while there "$p.aside-$i" && ! same "$p.aside-$i"; do i=$((i + 1)); done; '
+    'there "$p.aside-$i" || copy "$p.aside-$i"; }; '
+)
+_KEEP = (
+    f"p=%s; b=%s; n=%s; {_COPIES}"
     'if ! there "$b" && ! there "$n"; then '
     'if there "$p"; then copy "$b"; else mkdir -p -- "${n%%/*}" && : >"$n"; fi; '
-    'elif there "$p" && [ -n %s ] && ! same "$b"; then '
-    'i=1; while there "$p.aside-$i" && ! same "$p.aside-$i"; do i=$((i + 1)); done; '
-    'there "$p.aside-$i" || copy "$p.aside-$i"; fi'
+    'elif there "$p" && [ -n %s ] && ! same "$b"; then aside; fi && own'
 )
+_KEEP_EDITED = (
+    f'p=%s; w=%s; {_COPIES}[ ! -f "$p" ] || grep -qsxF "$(sha256sum <"$p" | cut -c1-64)" "$w" || {{ aside && own; }}'
+)
+_NOTE_WRITTEN = 'w=%s; mkdir -p -- "${w%%/*}" && echo %s >>"$w"'
 # A file is replaced by one rename; a folder can't be, so it waits under a name of ours meanwhile.
 _PUT_BACK = (
-    'p=%s; b=%s; n=%s; o="$p.runbook-old"; there() { [ -e "$1" ] || [ -L "$1" ]; }; '
+    'p=%s; b=%s; n=%s; w=%s; o="$p.runbook-old"; there() { [ -e "$1" ] || [ -L "$1" ]; }; '
     'if ! there "$b"; then rm -rf -- "$p"; '
     'elif [ -d "$p" ] && [ ! -L "$p" ]; then rm -rf -- "$o" && mv -T -- "$p" "$o" && mv -T -- "$b" "$p" '
     '&& rm -rf -- "$o"; '
-    'else mv -fT -- "$b" "$p"; fi && rm -f -- "$n"'
+    'else mv -fT -- "$b" "$p"; fi && rm -f -- "$n" "$w"'
 )
 _NOTE_UNIT = (
     'u=%s; r=%s; [ -e "$r" ] || { mkdir -p -- "${r%%/*}"; '
@@ -80,10 +94,27 @@ def keep_theirs(path: str, *, stands: bool = True, may_be_ours: bool = False) ->
     return Command(_KEEP, values, shown=shown)
 
 
+def written(path: str) -> str:
+    """The file that notes what we wrote at `path`. Pure."""
+    return f"{WRITTEN}/{quote_plus(path)}"
+
+
+def keep_before(path: str, found: str | None, wanted: str, *, may_be_ours: bool = False) -> tuple[Command, ...]:
+    """Keep what was `found` at `path` before `wanted` is written there, unless we wrote it, as it stands. Pure."""
+    if is_ours(found):
+        shown = f"keep {path} as {path}{ASIDE} where it was changed by hand"
+        keep = Command(_KEEP_EDITED, (path, written(path)), shown=shown)
+    else:
+        keep = keep_theirs(path, stands=found is not None, may_be_ours=may_be_ours)
+    # Before it is written: what stands there and is not noted was changed by hand.
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
+    return keep, Command(_NOTE_WRITTEN, (written(path), digest), shown=f"note the SHA-256 of what {path} will be")
+
+
 def put_back(path: str) -> Command:
     """Take away what stands at `path`, and put back what stood there before us, if anything did."""
     shown = f"remove {path}, put back {path}{BEFORE} if it is there"
-    return Command(_PUT_BACK, (path, path + BEFORE, nothing_stood(path)), shown=shown)
+    return Command(_PUT_BACK, (path, path + BEFORE, nothing_stood(path), written(path)), shown=shown)
 
 
 def unit_record(unit: str) -> str:

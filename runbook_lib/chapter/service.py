@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from runbook_lib.chapter.answers import whole_number
 from runbook_lib.chapter.change import Action, Change, Command, WriteFile
 from runbook_lib.chapter.operation import operation
-from runbook_lib.chapter.ownership import STATE, is_ours, keep_theirs, note_unit
+from runbook_lib.chapter.ownership import STATE, is_ours, keep_before, keep_theirs, note_unit
 from runbook_lib.chapter.rendering import template
 from runbook_lib.hosts import Host, OpenSite
 
 FOLDER = "/etc/keepalived"
 BINARY = "/usr/sbin/keepalived"
 UNIT = "keepalived.service"
+NEW = ".runbook-new"
+"""Added to the name of the binary until it is in its place."""
 PLACED = f"{STATE}/placed"
 """The SHA-256 of every binary that we put on the path, one a line."""
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
@@ -115,20 +117,18 @@ def plan_registration(host: str, found: Registration, prefix: str) -> Change:
     unit_right = found.unit == wanted and not found.stale
     if binary_right and unit_right:
         return Change.none(host, f"{UNIT} runs {BINARY}, which is the binary that was built")
-    theirs = not is_ours(found.unit)
-    actions: list[Action] = [note_unit(UNIT)] if theirs else []
+    actions: list[Action] = [] if is_ours(found.unit) else [note_unit(UNIT)]
     actions.append(Command("mkdir -p %s", (FOLDER,)))
     if not binary_right and not (found.on_path and found.placed):
         actions.append(keep_theirs(BINARY, stands=bool(found.on_path)))
     if found.unit != wanted:
-        if theirs:
-            actions.append(keep_theirs(UNIT_FILE, stands=found.unit is not None))
+        actions += keep_before(UNIT_FILE, found.unit, wanted)
         actions.append(WriteFile(UNIT_FILE, wanted, found.unit))
     if not unit_right:
         actions.append(Command("systemctl daemon-reload"))
     if not binary_right:
         # A running binary can't be overwritten ("Text file busy"), but its name can be given to another file.
-        new = f"{BINARY}.new"
+        new = f"{BINARY}{NEW}"
         built = binary(prefix)
         # Recorded before it is in its place: what stands there and is not recorded is somebody else's.
         place = "mkdir -p %s && install %s %s && sha256sum <%s >>%s && mv -f %s %s"

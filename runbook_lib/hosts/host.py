@@ -90,13 +90,12 @@ class Host:
         content = self.read_file(path)
         return None if content is None else content.decode(errors="replace")
 
-    def write_file(self, path: str, content: bytes, *, mode: int = 0o644, keep_previous: bool = False) -> bool:
+    def write_file(self, path: str, content: bytes, *, mode: int = 0o644) -> bool:
         """Put a whole file in place at once; False when the same was there, with the same mode.
 
-        Its folder is made, its owner stays, links are followed; `keep_previous` keeps the old one as `PATH.previous`.
-        Raises TransferError: then nothing has changed.
+        Its folder is made, its owner stays, links are followed. Raises TransferError: then nothing has changed.
         """
-        return self._put(io.BytesIO(content), path, mode, keep_previous)
+        return self._put(io.BytesIO(content), path, mode)
 
     def push_file(self, local: Path, path: str, *, mode: int = 0o644) -> bool:
         """The same for a file of the controller, streamed."""
@@ -127,9 +126,9 @@ class Host:
         """End the session; the next command opens another."""
         self._drop(self._link)
 
-    def _put(self, stream: BinaryIO, path: str, mode: int, keep_previous: bool = False) -> bool:
+    def _put(self, stream: BinaryIO, path: str, mode: int) -> bool:
         digest = transfer.sha256_of(stream)
-        changed = transfer.put(self.name, self._execute, transfer.Arrival(path, digest, mode, keep_previous), stream)
+        changed = transfer.put(self.name, self._execute, transfer.Arrival(path, digest, mode), stream)
         self._journal.write(FileSent(self.name, path, digest.sha256, digest.bytes, changed))
         return changed
 

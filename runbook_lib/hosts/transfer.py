@@ -37,13 +37,11 @@ _FREE = (
 # What a killed transfer left goes first. `sync FILE` needs coreutils 8.24; CentOS 7 has 8.22.
 _PLACE = (
     f'set -e; {_FREE}p=%s; [ ! -L "$p" ] || [ ! -f "$p" ] || p=$(readlink -e -- "$p"); free -f "$p"; '
-    'mkdir -p -- "$(dirname -- "$p")"; rm -f -- "$p".runbook-??????.part; umask 077; k=; '
-    'new() { mktemp -- "$p.runbook-XXXXXX.part"; }; t=$(new); '
-    'trap \'rm -f -- "$t" "$k"\' EXIT; trap "exit 1" HUP INT TERM; '
+    'mkdir -p -- "$(dirname -- "$p")"; rm -f -- "$p".runbook-??????.part; umask 077; '
+    't=$(mktemp -- "$p.runbook-XXXXXX.part"); trap \'rm -f -- "$t"\' EXIT; trap "exit 1" HUP INT TERM; '
     'cat > "$t"; [ "$(sha256sum < "$t" | cut -c1-64)" = %s ] || exit 65; '
     '[ ! -e "$p" ] || chown --reference="$p" -- "$t"; chmod %s -- "$t"; sync "$t" 2>/dev/null || sync; '
-    'if [ -n %s ] && [ -e "$p" ]; then k=$(new); cp -p -- "$p" "$k"; free -f "$p.previous"; '
-    'mv -fT -- "$k" "$p.previous"; fi; free -f "$p"; mv -fT -- "$t" "$p"'
+    'free -f "$p"; mv -fT -- "$t" "$p"'
 )
 # gzip for its checksum: tar takes a stream that ends early for a whole one.
 _PACK = "tar -czpf - -C %s ."
@@ -85,7 +83,6 @@ class Arrival:
     path: str
     digest: Digest
     mode: int
-    keep_previous: bool
 
 
 def sha256_of(stream: BinaryIO) -> Digest:
@@ -111,7 +108,7 @@ def put(host: str, execute: Execute, wanted: Arrival, content: BinaryIO) -> bool
     state = execute(quote(_STATE, *[wanted.path] * 3), TRANSFER_S, shown=f"look at {wanted.path}").check().stdout
     if is_same(state, wanted):
         return False
-    values = (wanted.path, wanted.digest.sha256, f"{wanted.mode:o}", "yes" if wanted.keep_previous else "")
+    values = (wanted.path, wanted.digest.sha256, f"{wanted.mode:o}")
     placed = execute(quote(_PLACE, *values), TRANSFER_S, content, shown=f"write {wanted.path}")
     _check_arrived(host, wanted.path, placed)
     return True

@@ -40,7 +40,7 @@ class HostileHost(Host):
         status, content, _ = self._answer()
         return None if status else content.encode()
 
-    def write_file(self, path: str, content: bytes, *, mode: int = 0o644, keep_previous: bool = False) -> bool:
+    def write_file(self, path: str, content: bytes, *, mode: int = 0o644) -> bool:
         self.sent.append(f"{path}\n{content.decode()}")
         return True
 

@@ -15,7 +15,7 @@ from runbook_lib.hosts import Completed, Host, OpenSite
 from runbook_lib.journal import ChangeMade, Journal, read_journal
 from runbook_lib.site import Site
 
-CONFIG = WriteFile("/etc/k.conf", "new\n", before="old\n", mode=0o600, keep_previous=True)
+CONFIG = WriteFile("/etc/k.conf", "new\n", before="old\n", mode=0o600)
 
 
 @dataclass
@@ -30,8 +30,8 @@ class FakeHost:
         self.asked.append((command, values, timeout_s))
         return Completed(self.name, command, 1 if command in self.fails else 0, "", "it broke", 0.0)
 
-    def write_file(self, path: str, content: bytes, *, mode: int = 0o644, keep_previous: bool = False) -> bool:
-        self.asked.append((path, content, mode, keep_previous))
+    def write_file(self, path: str, content: bytes, *, mode: int = 0o644) -> bool:
+        self.asked.append((path, content, mode))
         return True
 
     def push_file(self, local: Path, path: str, *, mode: int = 0o644) -> bool:
@@ -70,7 +70,7 @@ def test_the_actions_are_done_in_order_and_journalled_once(site: OpenSite) -> No
     apply_change(site, Change("node128", "install k", actions, was="absent", warning="a substitute"))
     assert asked(site, "node128") == [
         ("mkdir -p %s", ("/a b",), 5.0),
-        ("/etc/k.conf", b"new\n", 0o600, True),
+        ("/etc/k.conf", b"new\n", 0o600),
         (Path("/tmp/k.tar.gz"), "/root/k.tar.gz", 0o755),
         ("node129", "/usr/local/k"),
     ]
@@ -113,8 +113,8 @@ def test_a_file_with_a_test_is_tested_beside_its_place_first(site: OpenSite, hos
     with nullcontext() if host == "node128" else pytest.raises(CommandError):
         apply_change(site, Change(host, "write it", (tested,)))
     assert asked(site, host)[:3] == [
-        ("/etc/k.conf.staged", b"new\n", 0o600, False),
+        ("/etc/k.conf.runbook-staged", b"new\n", 0o600),
         ("false", (), 60.0),
-        ("rm -f -- %s", ("/etc/k.conf.staged",), 60.0),
+        ("rm -f -- %s", ("/etc/k.conf.runbook-staged",), 60.0),
     ]
-    assert asked(site, host)[3:] == ([("/etc/k.conf", b"new\n", 0o600, True)] if host == "node128" else [])
+    assert asked(site, host)[3:] == ([("/etc/k.conf", b"new\n", 0o600)] if host == "node128" else [])

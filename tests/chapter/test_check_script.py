@@ -6,7 +6,7 @@ from golden_file import assert_golden
 
 from runbook_lib.chapter.change import WriteFile
 from runbook_lib.chapter.check_script import InstalledScript, plan_check_script, render_check_script
-from runbook_lib.chapter.ownership import keep_theirs
+from runbook_lib.chapter.ownership import keep_before, keep_theirs
 from runbook_lib.chapter.rendering import template
 from runbook_lib.site import parse_site
 
@@ -28,7 +28,7 @@ def test_the_chapters_script_is_byte_for_byte_as_printed() -> None:
 
 def test_installed_executable_where_there_was_none() -> None:
     change = plan_check_script("node128", InstalledScript(None, 0), OURS)
-    note, file = change.actions
+    note, _, file = change.actions
     assert str(note) == "note that nothing stood at /etc/keepalived/openresty_check.sh"
     assert isinstance(file, WriteFile)
     assert (file.path, file.mode, change.was) == ("/etc/keepalived/openresty_check.sh", 0o755, "no script")
@@ -48,4 +48,4 @@ def test_what_may_be_somebody_elses_script_is_kept_for_the_clean_up() -> None:
     chapters = plan_check_script("node128", InstalledScript(template("chapter_check.sh"), 0o755), OURS)
     assert chapters.actions[0] == keep_theirs("/etc/keepalived/openresty_check.sh", may_be_ours=True)
     ours = plan_check_script("node128", InstalledScript("# Written by runbook\n", 0o755), OURS)
-    assert len(ours.actions) == 1
+    assert ours.actions[:2] == keep_before("/etc/keepalived/openresty_check.sh", "# Written by runbook\n", OURS)

@@ -63,9 +63,9 @@ def test_a_node_that_has_nothing_of_ours_is_left_alone() -> None:
         ),
         (replace(NOTHING, records=True), CLEARED, "files in /var/lib/runbook"),
         (
-            replace(NOTHING, previous=True),
-            [f"rm -f {CONFIG}.previous {CONFIG}.staged {SCRIPT}.previous {SCRIPT}.staged", *CLEARED],
-            "older versions of files",
+            replace(NOTHING, half_done=True),
+            [f"rm -f {CONFIG}.runbook-staged {ENTRY[1]}.runbook-staged {BINARY}.runbook-new", *CLEARED],
+            "files of an interrupted step",
         ),
         (
             replace(NOTHING, openings=("port=80/tcp", 'rich-rule=rule protocol value="vrrp" accept')),
@@ -132,7 +132,7 @@ def test_openings_of_other_parameters_are_named() -> None:
 
 def test_keepalived_stops_before_its_files_go_and_the_entry_is_the_last() -> None:
     ours = frozenset({UNIT, BINARY, CONFIG, SCRIPT, "/usr/local/keepalived", *ENTRY})
-    actions = planned(Left(ours, openings=("port=80/tcp",), previous=True, records=True))
+    actions = planned(Left(ours, openings=("port=80/tcp",), half_done=True, records=True))
     order = [
         "disable --now keepalived", "end the OpenResty", "keepalived.conf", "/usr/local/keepalived", "--remove-port",
         "now openresty",

@@ -79,9 +79,10 @@ def test_a_client_without_any_gets_all() -> None:
     assert planned(NOTHING) == [
         f"note whether {UNIT} runs and is enabled",
         "note that nothing stood at /opt/nacos-consumer-sample",
-        f"note that nothing stood at /etc/systemd/system/{UNIT}",
         "rm -rf /opt/nacos-consumer-sample",
         f"send sample.jar to {jar_path()}",
+        f"note that nothing stood at /etc/systemd/system/{UNIT}",
+        f"note the SHA-256 of what /etc/systemd/system/{UNIT} will be",
         f"write /etc/systemd/system/{UNIT}",
         "systemctl daemon-reload",
         f"systemctl enable {UNIT}",
@@ -97,7 +98,13 @@ def test_a_client_without_any_gets_all() -> None:
         (replace(RIGHT, state=replace(STATE, enabled=False)), [f"systemctl enable {UNIT}", RESTART]),
         (
             replace(RIGHT, unit="# Written by runbook, for another VIP\n"),
-            [f"write /etc/systemd/system/{UNIT}", "systemctl daemon-reload", RESTART],
+            [
+                f"keep /etc/systemd/system/{UNIT} as /etc/systemd/system/{UNIT}.aside-1 where it was changed by hand",
+                f"note the SHA-256 of what /etc/systemd/system/{UNIT} will be",
+                f"write /etc/systemd/system/{UNIT}",
+                "systemctl daemon-reload",
+                RESTART,
+            ],
         ),
     ],
 )
@@ -121,8 +128,8 @@ def test_only_ours_is_taken_away() -> None:
         "remove /opt/nacos-consumer-sample, put back /opt/nacos-consumer-sample.before-runbook if it is there",
         "systemctl daemon-reload",
         f"enable and start {UNIT} where it was before",
-        "rmdir --ignore-fail-on-non-empty /var/lib/runbook/nothing-stood /var/lib/runbook/units /var/lib/runbook"
-        " 2>/dev/null || :",
+        "rmdir --ignore-fail-on-non-empty /var/lib/runbook/nothing-stood /var/lib/runbook/written"
+        " /var/lib/runbook/units /var/lib/runbook 2>/dev/null || :",
     ]
 
 

@@ -15,7 +15,7 @@ from runbook_lib.chapter.config import (
     plan_configuration,
     render_configuration,
 )
-from runbook_lib.chapter.ownership import keep_theirs
+from runbook_lib.chapter.ownership import keep_before, keep_theirs
 from runbook_lib.hosts import quote
 from runbook_lib.site import Site, parse_site
 
@@ -47,13 +47,13 @@ def test_no_change_where_the_file_is_right() -> None:
     assert change.title == "/etc/keepalived/keepalived.conf says what the parameters say"
 
 
-def test_a_difference_is_written_after_its_test_with_the_previous_kept() -> None:
+def test_a_difference_is_written_after_its_test_with_what_is_not_ours_kept() -> None:
     found = "# Written by runbook for node129\nold\n"
     change = plan_configuration("node129", found, "# Written by runbook for node129\nnew\n")
-    (file,) = change.actions
+    *kept, file = change.actions
+    assert tuple(kept) == keep_before(CONFIG, found, "# Written by runbook for node129\nnew\n")
     assert isinstance(file, WriteFile)
-    assert file.keep_previous
-    assert file.tested_by == configuration_test(f"{CONFIG}.staged")
+    assert file.tested_by == configuration_test(f"{CONFIG}.runbook-staged")
     assert change.diff.splitlines()[-2:] == ["-old", "+new"]
     assert change.was == "another configuration"
 

@@ -27,7 +27,12 @@ LAYOUT = (
 KEEP = str(keep_theirs("/usr/local/openresty/nginx/conf/nginx.conf"))
 CONFIGURATION = (
     "write /usr/local/openresty/nginx/conf/nginx.conf after "
-    "/usr/local/openresty/bin/openresty -t -q -c /usr/local/openresty/nginx/conf/nginx.conf.staged"
+    "/usr/local/openresty/bin/openresty -t -q -c /usr/local/openresty/nginx/conf/nginx.conf.runbook-staged"
+)
+NOTED = "note the SHA-256 of what /usr/local/openresty/nginx/conf/nginx.conf will be"
+EDITED = (
+    "keep /usr/local/openresty/nginx/conf/nginx.conf as /usr/local/openresty/nginx/conf/nginx.conf.aside-1 "
+    "where it was changed by hand"
 )
 NOTE = "note whether openresty.service runs and is enabled"
 THAW = "systemctl kill --signal=CONT openresty.service"
@@ -102,10 +107,13 @@ def test_a_node_without_any_gets_all() -> None:
         NOTE,
         LAYOUT,
         "note that nothing stood at /usr/local/openresty/bin/openresty",
+        "note the SHA-256 of what /usr/local/openresty/bin/openresty will be",
         "write /usr/local/openresty/bin/openresty",
         "note that nothing stood at /usr/local/openresty/nginx/conf/nginx.conf",
+        "note the SHA-256 of what /usr/local/openresty/nginx/conf/nginx.conf will be",
         CONFIGURATION,
         "note that nothing stood at /etc/systemd/system/openresty.service",
+        "note the SHA-256 of what /etc/systemd/system/openresty.service will be",
         "write /etc/systemd/system/openresty.service",
         "systemctl daemon-reload",
         TEST,
@@ -128,12 +136,12 @@ def test_only_the_launcher_is_executable() -> None:
     [
         (
             found(replace(WANTED, configuration="# Written by runbook\n")),
-            [LAYOUT, CONFIGURATION, "systemctl daemon-reload", TEST, RELOAD],
+            [LAYOUT, EDITED, NOTED, CONFIGURATION, "systemctl daemon-reload", TEST, RELOAD],
             "active, other files",
         ),
         (
             found(replace(WANTED, configuration="somebody else's\n")),
-            [LAYOUT, KEEP, CONFIGURATION, "systemctl daemon-reload", TEST, RELOAD],
+            [LAYOUT, KEEP, NOTED, CONFIGURATION, "systemctl daemon-reload", TEST, RELOAD],
             "active, other files",
         ),
         (replace(RIGHT, frozen=True), [THAW], "active, the same files"),
@@ -161,4 +169,4 @@ def test_the_diff_begins_from_what_stood_there() -> None:
 
 def test_a_launcher_that_may_not_be_run_is_written_again() -> None:
     entry = replace(RIGHT, executable=False)
-    assert planned(entry)[1] == "write /usr/local/openresty/bin/openresty"
+    assert planned(entry)[3] == "write /usr/local/openresty/bin/openresty"

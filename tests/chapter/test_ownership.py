@@ -15,13 +15,16 @@ from runbook_lib.chapter.change import Command
 from runbook_lib.chapter.ownership import (
     ASIDE,
     BEFORE,
+    MARK,
     forget,
+    keep_before,
     keep_theirs,
     note_unit,
     nothing_stood,
     put_back,
     restore_unit,
     unit_record,
+    written,
 )
 from runbook_lib.hosts import quote
 
@@ -40,9 +43,9 @@ Writer = Callable[[Path, str], None]
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state = tmp_path / "state"
-    places = {"STATE": "", "NOTHING_STOOD": "/nothing-stood", "UNITS": "/units", "FAULTS": "/faults"}
-    for name, place in places.items():
-        monkeypatch.setattr(ownership, name, f"{state}{place}")
+    monkeypatch.setattr(ownership, "STATE", str(state))
+    for name in ("NOTHING_STOOD", "WRITTEN", "UNITS", "FAULTS"):
+        monkeypatch.setattr(ownership, name, f"{state}/{name.lower()}")
     return state
 
 
@@ -122,6 +125,47 @@ def test_a_link_is_kept_as_the_link_that_it_is(tmp_path: Path) -> None:
     link.write_text("ours")
     done(put_back(str(link)))
     assert link.readlink() == Path("/dev/null")
+
+
+def test_a_file_that_a_link_leads_to_is_not_written(tmp_path: Path) -> None:
+    link, theirs = tmp_path / "f", tmp_path / "theirs"
+    theirs.write_text("theirs")
+    link.symlink_to("theirs")
+    write(link, "ours")
+    assert (theirs.read_text(), link.is_symlink()) == ("theirs", False)
+    done(put_back(str(link)))
+    assert (link.readlink(), theirs.read_text()) == (Path("theirs"), "theirs")
+
+
+def write(path: Path, text: str) -> None:
+    """As an operation does: keep what may be somebody's, then write; a link is followed."""
+    wanted = f"# {MARK}\n{text}"
+    for command in keep_before(str(path), path.read_text() if path.exists() else None, wanted):
+        done(command)
+    path.write_text(wanted)
+
+
+def test_what_was_changed_by_hand_in_a_file_of_ours_is_kept_aside(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    for text in ("one", "two"):
+        write(path, text)
+    with path.open("a") as file:
+        file.write(", by hand")
+    for text in ("three", "two", "one"):
+        write(path, text)
+    assert texts(tmp_path) == {"f": f"# {MARK}\none", f"f{ASIDE}": f"# {MARK}\ntwo, by hand"}
+    done(put_back(str(path)))
+    assert not path.exists()
+    assert not Path(written(str(path))).exists()
+
+
+def test_a_write_that_did_not_happen_does_not_make_our_file_somebody_elses(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    write(path, "one")
+    for command in keep_before(str(path), path.read_text(), f"# {MARK}\ntwo"):
+        done(command)
+    write(path, "three")
+    assert texts(tmp_path) == {"f": f"# {MARK}\nthree"}
 
 
 def test_half_a_copy_does_not_pass_for_theirs(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ RIGHT = Registration("b1", "b1", UNIT)
 FOLDER = "mkdir -p /etc/keepalived"
 NOTE = "note whether keepalived.service runs and is enabled"
 COPY = "install /usr/local/keepalived/sbin/keepalived /usr/sbin/keepalived"
-WRITE = f"write {UNIT_FILE}"
+WRITE = (f"note the SHA-256 of what {UNIT_FILE} will be", f"write {UNIT_FILE}")
+EDITED = f"keep {UNIT_FILE} as {UNIT_FILE}.aside-1 where it was changed by hand"
 READ = "systemctl daemon-reload"
 KEEP_BINARY, KEEP_UNIT = str(keep_theirs(BINARY)), str(keep_theirs(UNIT_FILE))
 NO_BINARY, NO_UNIT = (f"note that nothing stood at {path}" for path in (BINARY, UNIT_FILE))
@@ -66,20 +67,20 @@ def test_registered_already() -> None:
 @pytest.mark.parametrize(
     ("found", "actions", "was"),
     [
-        (Registration("b1", "", None), [NOTE, FOLDER, NO_BINARY, NO_UNIT, WRITE, READ, COPY], "not registered"),
+        (Registration("b1", "", None), [NOTE, FOLDER, NO_BINARY, NO_UNIT, *WRITE, READ, COPY], "not registered"),
         (Registration("", "", UNIT), [FOLDER, NO_BINARY, COPY], "another binary or unit"),
         (replace(RIGHT, on_path="b0"), [FOLDER, KEEP_BINARY, COPY], "another binary or unit"),
         (replace(RIGHT, on_path="b0", placed=True), [FOLDER, COPY], "another binary or unit"),
-        (replace(RIGHT, unit="# Written by runbook\n"), [FOLDER, WRITE, READ], "another binary or unit"),
-        (replace(RIGHT, unit=None), [NOTE, FOLDER, NO_UNIT, WRITE, READ], "not registered"),
+        (replace(RIGHT, unit="# Written by runbook\n"), [FOLDER, EDITED, *WRITE, READ], "another binary or unit"),
+        (replace(RIGHT, unit=None), [NOTE, FOLDER, NO_UNIT, *WRITE, READ], "not registered"),
         (replace(RIGHT, stale=True), [FOLDER, READ], "another binary or unit"),
         (
             Registration("b1", "b0", "[Unit]\n"),
-            [NOTE, FOLDER, KEEP_BINARY, KEEP_UNIT, WRITE, READ, COPY],
+            [NOTE, FOLDER, KEEP_BINARY, KEEP_UNIT, *WRITE, READ, COPY],
             "another binary or unit",
         ),
-        (Registration("b1", "b0", None), [NOTE, FOLDER, KEEP_BINARY, NO_UNIT, WRITE, READ, COPY], "not registered"),
-        (Registration("b1", "b1", "[Unit]\n"), [NOTE, FOLDER, KEEP_UNIT, WRITE, READ], "another binary or unit"),
+        (Registration("b1", "b0", None), [NOTE, FOLDER, KEEP_BINARY, NO_UNIT, *WRITE, READ, COPY], "not registered"),
+        (Registration("b1", "b1", "[Unit]\n"), [NOTE, FOLDER, KEEP_UNIT, *WRITE, READ], "another binary or unit"),
     ],
 )
 def test_only_what_differs_is_put_there_and_only_somebody_elses_is_kept(
@@ -92,7 +93,7 @@ def test_only_what_differs_is_put_there_and_only_somebody_elses_is_kept(
 
 
 def test_a_binary_that_runs_is_replaced_by_its_name() -> None:
-    new = f"{BINARY}.new"
+    new = f"{BINARY}.runbook-new"
     copy = plan_registration("node128", Registration("b1", "b0", UNIT), "/opt/k").actions[-1]
     assert (getattr(copy, "command", ""), getattr(copy, "values", ())) == (
         "mkdir -p %s && install %s %s && sha256sum <%s >>%s && mv -f %s %s",

@@ -13,8 +13,8 @@ def test_a_node_as_it_was() -> None:
 
 
 def test_whatever_is_left_is_named() -> None:
-    found = Left(ours=frozenset({"/etc/keepalived/keepalived.conf"}), previous=True, units=frozenset({"x.service"}))
-    named = "keepalived.conf, older versions of files, whether x.service ran before, the VIP"
+    found = Left(ours=frozenset({"/etc/keepalived/keepalived.conf"}), half_done=True, units=frozenset({"x.service"}))
+    named = "keepalived.conf, files of an interrupted step, whether x.service ran before, the VIP"
     assert judge_left(found.parts(Site()), holds=True) == Verdict.failed(named, HINT)
 
 

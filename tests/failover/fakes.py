@@ -27,7 +27,7 @@ class FakeHost(Host):
         status, stdout = self.answer(line)
         return Completed(self.name, line, status, stdout, "", 0.01)
 
-    def write_file(self, path: str, content: bytes, *, mode: int = 0o644, keep_previous: bool = False) -> bool:
+    def write_file(self, path: str, content: bytes, *, mode: int = 0o644) -> bool:
         self.files[path] = content.decode()
         return True
 

@@ -73,12 +73,6 @@ class TestWrite:
         assert host.write_file(f"{there}/f", b"same", mode=0o755) is True
         assert oct((there / "f").stat().st_mode) == "0o100755"
 
-    def test_the_previous_one_is_kept(self, host: Host, there: Path) -> None:
-        host.write_file(f"{there}/f", b"1", keep_previous=True)
-        assert names(there) == ["f"]
-        host.write_file(f"{there}/f", b"2", keep_previous=True)
-        assert [(there / name).read_bytes() for name in ("f", "f.previous")] == [b"2", b"1"]
-
     def test_a_link_is_followed(self, host: Host, there: Path) -> None:
         (there / "f").write_text("old")
         (there / "link").symlink_to("f")
@@ -124,15 +118,6 @@ class TestWrite:
         assert names(there) == (["f", "target"] if kind else ["f"])
         assert not (there / "target").is_file()
 
-    def test_nothing_but_a_file_is_replaced_by_the_previous_one(self, host: Host, there: Path) -> None:
-        (there / "f").write_text("old")
-        (there / "theirs").write_text("theirs")
-        (there / "f.previous").symlink_to("theirs")
-        with pytest.raises(TransferError, match=r"a symbolic link to .*/theirs stands at .*/f\.previous, and"):
-            host.write_file(f"{there}/f", b"new", keep_previous=True)
-        assert names(there) == ["f", "f.previous", "theirs"]
-        assert [(there / name).read_text() for name in ("f", "theirs")] == ["old", "theirs"]
-
     def test_a_transfer_that_breaks_off_leaves_what_was_there(self, host: Host, server: SshServer, there: Path) -> None:
         (there / "f").write_text("old")
         server.cut_after_bytes = 100_000
@@ -170,7 +155,7 @@ class TestPush:
 
     def test_a_file_that_changed_on_its_way_is_not_put_in_place(self, there: Path, server: SshServer) -> None:
         host = Host(server.endpoint, Journal(None))
-        wanted = Arrival(f"{there}/f", Digest("0" * 64, 1), 0o644, keep_previous=False)
+        wanted = Arrival(f"{there}/f", Digest("0" * 64, 1), 0o644)
         with pytest.raises(TransferError) as caught:
             transfer.put(host.name, host._execute, wanted, io.BytesIO(b"x"))
         assert str(caught.value) == (
@@ -310,4 +295,4 @@ def test_a_digest_leaves_the_stream_at_its_beginning() -> None:
     ("state", "same"), [("", False), ("aa\n644\n", True), ("aa\n600\n", False), ("bb\n644\n", False)]
 )
 def test_the_state_of_a_file(state: str, same: bool) -> None:
-    assert is_same(state, Arrival("/f", Digest("aa", 1), 0o644, keep_previous=False)) is same
+    assert is_same(state, Arrival("/f", Digest("aa", 1), 0o644)) is same

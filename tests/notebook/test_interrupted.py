@@ -52,7 +52,7 @@ OPERATIONS = {
         "02", f"rm -rf {PREFIX}", "mv", f"*'{PREFIX}.runbook.part {PREFIX}'", "/usr/local", machine="node128",
     ),
     "register": Operation(
-        "03", f"rm -f /usr/sbin/keepalived {UNITS}/keepalived.service", "install", "*keepalived.new", UNITS,
+        "03", f"rm -f /usr/sbin/keepalived {UNITS}/keepalived.service", "install", "*keepalived.runbook-new", UNITS,
     ),
     "enable": Operation("03", "systemctl disable keepalived", "systemctl", "'enable keepalived'*"),
     "vrrp": Operation(

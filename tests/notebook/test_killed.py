@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 KILLS = 20
 LEFT = r"""
-find /etc /root /usr/local /usr/sbin /var/lib/runbook -xdev \( -name '*.part' -o -name '*.staged' -o \
-  -name '*.new' -o -name '*.runbook-new' -o -path '/usr/local/*old' -o -name .restored \
+find /etc /root /usr/local /usr/sbin /var/lib/runbook -xdev \( -name '*.part' -o -name '*.runbook-staged' -o \
+  -name '*.runbook-new' -o -path '/usr/local/*old' -o -name .restored \
   -o -path '*/runbook/build' -o -path '*/runbook/faults/*' \)
 ps -eo pid=,cgroup:200=,args= | awk '$2 ~ /ssh.service|session-/ && !/sshd/'
 true"""
