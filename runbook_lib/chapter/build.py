@@ -21,6 +21,7 @@ from runbook_lib.chapter.source import Source, keepalived_source
 from runbook_lib.chapter.toolchain import Toolchain, toolchain
 from runbook_lib.errors import HostError
 from runbook_lib.hosts import Host, OpenSite
+from runbook_lib.hosts.transfer import FREE, in_the_way, not_free_error
 
 NEEDS = (
     "Debian: apt-get install gcc make libssl-dev libnl-3-dev libnl-genl-3-dev. "
@@ -51,8 +52,8 @@ _RECORD = (
 )
 # Into place by renaming only: nobody sees half of it, and the work folder may be on another file system.
 _MOVE = (
-    'set -e; p=%s; n="$p.runbook-new"; o="$p.runbook-old"; rm -rf "$n" "$o"; mkdir -p "$(dirname "$p")"; '
-    'cp -a %s "$n"; [ ! -e "$p" ] || mv -T "$p" "$o"; mv -T "$n" "$p"; rm -rf "$o"'
+    f'set -e; {FREE}p=%s; n="$p.runbook-new"; o="$p.runbook-old"; free -d "$p" >&2; '
+    'rm -rf "$n" "$o"; mkdir -p "$(dirname "$p")"; cp -a %s "$n"; [ ! -e "$p" ] || mv -T "$p" "$o"; mv -T "$n" "$p"; rm -rf "$o"'
 )
 
 
@@ -67,6 +68,8 @@ class Candidate:
     """What a build on it is made from."""
     leftovers: bool = False
     """A folder of a build or a copy that was interrupted is there."""
+    in_the_way: str = ""
+    """What stands at the prefix and is no folder, as `not_free_error` wants it."""
 
     @property
     def is_right(self) -> bool:
@@ -108,6 +111,7 @@ def half_built(prefix: str) -> tuple[str, ...]:
 def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
     if node.is_right:
         return _right(node, prefix)
+    _refuse_in_the_way(node)
     if node.toolchain.missing:
         raise HostError(f"{node.host} can't compile keepalived: it lacks {', '.join(node.toolchain.missing)}.", NEEDS)
     fresh = f"{WORK}/fresh{prefix}"
@@ -132,14 +136,22 @@ def _plan_own(node: Candidate, source: Source, prefix: str) -> Change:
 
 
 def _plan_copy(node: Candidate, source_host: str, prefix: str) -> Change:
+    _refuse_in_the_way(node)
+    # Leftovers at the end: the copy puts back what an interrupted one had moved aside, and its own may break off.
     actions: tuple[Action, ...] = (
-        *((clear_leftovers(prefix),) if node.leftovers else ()),
         *_kept(node, prefix),
         CopyTree(source_host, prefix),
         Command("cd %s && sha256sum --check --quiet %s", (f"{prefix}/sbin", HASH_FILE.rpartition("/")[2])),
+        *((clear_leftovers(prefix),) if node.leftovers else ()),
     )
     title = f"copy keepalived {node.wanted.version} from {source_host}: the nodes are alike"
     return Change(node.host, title, actions, _was(node), brings=(binary(prefix),))
+
+
+def _refuse_in_the_way(node: Candidate) -> None:
+    """Raises TransferError: a link of somebody's would be replaced, and what it leads to be left alone there."""
+    if node.in_the_way:
+        raise not_free_error(node.host, node.in_the_way)
 
 
 def _kept(node: Candidate, prefix: str) -> tuple[Action, ...]:
@@ -164,7 +176,7 @@ def candidate(host: Host, source: Source, prefix: str) -> Candidate:
     tools = toolchain(host)
     wanted = wanted_provenance(source, tools, prefix)
     left = those_there(host, *half_built(prefix))
-    return Candidate(host.name, tools, installed(host, prefix), wanted, bool(left))
+    return Candidate(host.name, tools, installed(host, prefix), wanted, bool(left), in_the_way(host.run, prefix))
 
 
 def init_script(host: Host, prefix: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +30,13 @@ _UNIT_FILE = re.compile(r"/(?:etc|run|lib|usr/lib)/systemd/system/([\w@.:-]+)")
 _STATE = "[ ! -f %s ] || { sha256sum < %s | cut -c1-64; stat -Lc %%a -- %s; }"
 # `free`: nothing but a regular file (-f) is replaced, nothing but a folder (-d) swapped. Whatever else stands there is
 # told on stdout, for the reader: its path, its kind, where it leads.
-_FREE = (
+FREE = (
     'free() { if [ -L "$2" ] || [ -e "$2" ]; then if [ -L "$2" ] || ! [ "$1" "$2" ]; then '
     r"""printf '%%s\n' "$2"; stat -c %%F -- "$2"; [ ! -L "$2" ] || readlink -m -- "$2"; exit 66; fi; fi; }; """
 )
 # What a killed transfer left goes first. `sync FILE` needs coreutils 8.24; CentOS 7 has 8.22.
 _PLACE = (
-    f'set -e; {_FREE}p=%s; [ ! -L "$p" ] || [ ! -f "$p" ] || p=$(readlink -e -- "$p"); free -f "$p"; '
+    f'set -e; {FREE}p=%s; [ ! -L "$p" ] || [ ! -f "$p" ] || p=$(readlink -e -- "$p"); free -f "$p"; '
     'mkdir -p -- "$(dirname -- "$p")"; rm -f -- "$p".runbook-??????.part; umask 077; '
     't=$(mktemp -- "$p.runbook-XXXXXX.part"); trap \'rm -f -- "$t"\' EXIT; trap "exit 1" HUP INT TERM; '
     'cat > "$t"; [ "$(sha256sum < "$t" | cut -c1-64)" = %s ] || exit 65; '
@@ -46,7 +46,7 @@ _PLACE = (
 # gzip for its checksum: tar takes a stream that ends early for a whole one.
 _PACK = "tar -czpf - -C %s ."
 _UNPACK = (
-    f'set -e; {_FREE}p=%s; t="$p.runbook.part"; o="$p.runbook.old"; free -d "$p"; rm -rf -- "$t"; '
+    f'set -e; {FREE}p=%s; t="$p.runbook.part"; o="$p.runbook.old"; free -d "$p"; rm -rf -- "$t"; '
     '[ -e "$p" ] || [ ! -e "$o" ] || mv -T -- "$o" "$p"; rm -rf -- "$o"; mkdir -p -- "$t"; '
     'trap \'rm -rf -- "$t"; [ -e "$p" ] || [ ! -e "$o" ] || mv -T -- "$o" "$p"; rm -rf -- "$o"\' EXIT; '
     'trap "exit 1" HUP INT TERM; tar -xzpf - --numeric-owner -C "$t"; '
@@ -174,6 +174,12 @@ def _check_arrived(host: str, path: str, done: Completed) -> None:
     if done.exit_status != 0:
         said = last_line(done.stderr or f"exit status {done.exit_status}")
         raise TransferError(f"{host}: {path} could not be written: {said}.", "Nothing was changed: fix that first.")
+
+
+def in_the_way(run: Callable[..., Completed], path: str) -> str:
+    """What stands where a folder is to be put and is none, for `not_free_error`; empty: nothing is in the way."""
+    found = run(f"{FREE}free -d %s", path).check(normal=(0, NOT_FREE))
+    return found.stdout if found.exit_status == NOT_FREE else ""
 
 
 def not_free_error(host: str, told: str) -> TransferError:

@@ -11,8 +11,9 @@ from runbook_lib.chapter import build
 from runbook_lib.chapter.build import Candidate, plan_pair
 from runbook_lib.chapter.change import Change, Command, CopyTree, PushFile, WriteFile
 from runbook_lib.chapter.ownership import keep_theirs
-from runbook_lib.errors import HostError
-from runbook_lib.hosts import quote
+from runbook_lib.errors import HostError, TransferError
+from runbook_lib.hosts import Completed, quote
+from runbook_lib.hosts.transfer import in_the_way
 
 OTHER_PLATFORM = replace(TOOLS, platform=replace(PLATFORM, openssl="OpenSSL 3.5"))
 
@@ -156,8 +157,48 @@ def test_what_an_interrupted_build_left_is_cleared_away() -> None:
     here, there = plan(replace(candidate("node129"), leftovers=True), candidate("node128"))
     assert [str(action) for action in here.actions] == [CLEARED]
     assert there.is_none
+
+
+LINK = "/usr/local/keepalived\nsymbolic link\n/data/keepalived\n"
+
+
+def test_a_link_in_the_place_of_the_folder_is_refused_by_a_build_and_by_a_copy() -> None:
+    refused = (
+        "{}: a symbolic link to /data/keepalived stands at /usr/local/keepalived, and is not replaced. "
+        "Look at it on {}, and move it away."
+    )
+    free = candidate("node129", found=NOTHING)
+    linked = [replace(candidate(name, found=NOTHING), in_the_way=LINK) for name in ("node129", "node128")]
+    for pair, host in ((linked, "node129"), ([free, linked[1]], "node128")):
+        with pytest.raises(TransferError) as caught:
+            plan(pair[0], pair[1])
+        assert str(caught.value) == refused.format(host, host)
+    right = [replace(candidate(name), in_the_way=LINK) for name in ("node129", "node128")]
+    assert [change.is_none for change in plan(right[0], right[1])] == [True, True]
+
+
+def test_a_link_that_came_meanwhile_is_not_moved_away(tmp_path: Path) -> None:
+    prefix, theirs, fresh = (tmp_path / name for name in ("keepalived", "theirs", "fresh"))
+    theirs.mkdir()
+    fresh.mkdir()
+    prefix.symlink_to("theirs")
+    ran = run_here(Command(build._MOVE, (str(prefix), str(fresh))))
+    assert (ran.returncode, ran.stderr) == (66, f"{prefix}\nsymbolic link\n{theirs}\n")
+    assert prefix.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "keepalived", "theirs"]
+    assert in_the_way(here, str(prefix)) == ran.stderr
+    assert in_the_way(here, str(theirs)) == in_the_way(here, str(tmp_path / "none")) == ""
+
+
+def here(command: str, *values: str) -> Completed:
+    ran = run_here(Command(command, values))
+    return Completed("node128", command, ran.returncode, ran.stdout, ran.stderr, 0.0)
+
+
+def test_a_copy_clears_nothing_that_it_may_put_back() -> None:
     _, copied = plan(candidate("node129"), replace(candidate("node128", found=NOTHING), leftovers=True))
-    assert str(copied.actions[0]) == CLEARED
+    kinds = [type(action) for action in copied.actions]
+    assert kinds.index(CopyTree) < [str(action) for action in copied.actions].index(CLEARED)
 
 
 def test_a_folder_that_only_looks_like_a_leftover_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
