@@ -53,7 +53,8 @@ _RECORD = (
 # Into place by renaming only: nobody sees half of it, and the work folder may be on another file system.
 _MOVE = (
     f'set -e; {FREE}p=%s; n="$p.runbook-new"; o="$p.runbook-old"; free -d "$p" >&2; '
-    'rm -rf "$n" "$o"; mkdir -p "$(dirname "$p")"; cp -a %s "$n"; [ ! -e "$p" ] || mv -T "$p" "$o"; mv -T "$n" "$p"; rm -rf "$o"'
+    'rm -rf "$n" "$o"; mkdir -p "$(dirname "$p")"; cp -a %s "$n"; '
+    '[ ! -e "$p" ] || mv -T "$p" "$o"; mv -T "$n" "$p"; rm -rf "$o"'
 )
 
 
