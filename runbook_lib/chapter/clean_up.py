@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from runbook_lib.chapter import firewall, openresty
+from runbook_lib.chapter import firewall, openresty, undo_folder
 from runbook_lib.chapter.build import clear_leftovers
 from runbook_lib.chapter.change import STAGED, Action, Change, Command
 from runbook_lib.chapter.check_script import SCRIPT
@@ -15,10 +15,7 @@ from runbook_lib.chapter.operation import operation
 from runbook_lib.chapter.ownership import (
     ASIDE,
     BEFORE,
-    FAULTS,
     STATE,
-    forget,
-    has_undo,
     is_ours,
     keep_theirs,
     nothing_stood,
@@ -151,7 +148,7 @@ def _actions(found: Left, site: Site) -> Iterator[Action]:
     if found.has(*entry_places(site)):
         yield from _remove_entry(found, site)
     yield from (restore_unit(unit) for unit in (site.openresty.unit, UNIT) if unit in found.units)
-    yield forget()
+    yield undo_folder.forget()
 
 
 def _restored(found: Left, *paths: str) -> Iterator[Action]:
@@ -187,10 +184,18 @@ def machines_cleaned(site: OpenSite) -> tuple[Host, ...]:
 
 
 def _refuse_with_undo(host: Host) -> None:
-    """Raises HostError while the undo of a fault is kept on a machine: without it the fault would stay on."""
-    if has_undo(host):
-        what = f"{host.name}: a fault is on, its undo is in {FAULTS}."
+    """Raises HostError while the undo of a fault is kept on a machine, without which the fault would stay on.
+
+    What somebody else put there is no undo, and goes with the folder: it is refused, too, with other advice.
+    """
+    found = undo_folder.recorded(host)
+    if found.records:
+        what = f"{host.name}: a fault is on, its undo is in {undo_folder.FOLDER}."
         raise HostError(what, "Undo it first: runbook fault recover -f FILE")
+    if found.others:
+        others = ", ".join(f"{undo_folder.FOLDER}/{name}" for name in found.others)
+        what = f"{host.name}: {others} is no undo of ours, and would go with that folder."
+        raise HostError(what, f"Look at it on {host.name}, and move it away.")
 
 
 @operation("90", "Take away what the runbook put on the machines")

@@ -26,8 +26,6 @@ WRITTEN = f"{STATE}/written"
 """The SHA-256 of everything that we wrote at a path, one a line: one file a path."""
 UNITS = f"{STATE}/units"
 """Whether a unit ran and was enabled before us: one file a unit."""
-FAULTS = f"{STATE}/faults"
-"""The undos of faults that are on."""
 
 # By renaming: half a copy must not pass for theirs, and whoever ends this finds all of it again. A link to a file
 # becomes a file (`own`): what is written next replaces it, and not the file of theirs that it leads to.
@@ -65,11 +63,6 @@ _NOTE_UNIT = (
 _RESTORE_UNIT = (
     'u=%s; r=%s; ! grep -qx enabled "$r" || systemctl enable "$u" || exit; '
     '! grep -qxE "active|activating|reloading" "$r" || systemctl start "$u" || exit; rm -f -- "$r"'
-)
-# rmdir takes an empty folder only: whoever records an undo meanwhile keeps it.
-_FORGET = (
-    'f=%s; s=%s; rm -f -- "$f"/*.part; [ ! -e "$f" ] || rmdir -- "$f" || '
-    '{ echo "an undo of a fault is in $f" >&2; exit 1; }; rm -rf -- "$s"'
 )
 
 
@@ -131,16 +124,6 @@ def restore_unit(unit: str) -> Command:
     """Enable and start a unit that was enabled, or ran, before us."""
     shown = f"enable and start {unit} where it was before"
     return Command(_RESTORE_UNIT, (unit, unit_record(unit)), shown=shown)
-
-
-def forget() -> Command:
-    """Take away our own folder; it fails while the undo of a fault is in it."""
-    return Command(_FORGET, (FAULTS, STATE), shown=f"rm -rf {STATE}, unless the undo of a fault is in it")
-
-
-def has_undo(host: Host) -> bool:
-    """Whether a fault is on: its undo is kept here. One that was not written whole is none."""
-    return host.run("ls -1 %s 2>/dev/null | grep -qv '[.]part$'", FAULTS).exit_status == 0
 
 
 def those_there(host: Host, *paths: str) -> frozenset[str]:

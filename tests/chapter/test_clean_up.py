@@ -24,7 +24,7 @@ CLEARED = [
     " /usr/local/keepalived.runbook.part /usr/local/keepalived.runbook.old",
     "rmdir --ignore-fail-on-non-empty /etc/keepalived 2>/dev/null || :",
 ]
-FORGET = "rm -rf /var/lib/runbook, unless the undo of a fault is in it"
+FORGET = "rm -rf /var/lib/runbook, unless something is in /var/lib/runbook/faults"
 
 
 def gone(path: str) -> str:

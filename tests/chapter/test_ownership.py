@@ -16,7 +16,6 @@ from runbook_lib.chapter.ownership import (
     ASIDE,
     BEFORE,
     MARK,
-    forget,
     keep_before,
     keep_theirs,
     note_unit,
@@ -44,7 +43,7 @@ Writer = Callable[[Path, str], None]
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state = tmp_path / "state"
     monkeypatch.setattr(ownership, "STATE", str(state))
-    for name in ("NOTHING_STOOD", "WRITTEN", "UNITS", "FAULTS"):
+    for name in ("NOTHING_STOOD", "WRITTEN", "UNITS"):
         monkeypatch.setattr(ownership, name, f"{state}/{name.lower()}")
     return state
 
@@ -247,17 +246,3 @@ def test_a_unit_that_does_not_start_again_is_not_forgotten(systemctl: dict[str, 
     done(note_unit("k.service"), **systemctl, ACTIVE="active", ENABLED="disabled")
     assert run(restore_unit("k.service"), **systemctl, START="1").returncode == 1
     assert Path(unit_record("k.service")).exists()
-
-
-def test_our_folder_goes_but_not_with_the_undo_of_a_fault(state: Path) -> None:
-    undo, half = state / "faults" / "freeze-keepalived-1", state / "faults" / "x.abcdef.part"
-    undo.parent.mkdir(parents=True)
-    undo.touch()
-    half.touch()
-    refused = run(forget())
-    assert (refused.returncode, undo.exists()) == (1, True)
-    assert refused.stderr.splitlines()[-1] == f"an undo of a fault is in {state}/faults"
-    undo.unlink()
-    done(forget())
-    assert not state.exists()
-    done(forget())

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from chapter_run import Finished
 
+from runbook_lib.chapter.undo_folder import FOLDER
 from runbook_lib.errors import LabError
-from runbook_lib.failover.faults.node_record import FOLDER
 from runbook_lib.failover.trials.waiting import wait_for_nodes
 from runbook_lib.hosts import OpenSite
 from runbook_lib.journal import Journal

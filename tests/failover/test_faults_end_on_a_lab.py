@@ -14,10 +14,11 @@ from chapter_run import Finished
 from fault_images import IMAGE, is_on, is_undone, see, steady_pair, wait_until
 
 from runbook_lib.chapter.ownership import STATE
+from runbook_lib.chapter.undo_folder import FOLDER
 from runbook_lib.errors import LabError
 from runbook_lib.failover import none_left
 from runbook_lib.failover.faults.catalogue import FAULTS
-from runbook_lib.failover.faults.node_record import FOLDER, is_recorded, record_undo
+from runbook_lib.failover.faults.node_record import is_recorded, record_undo
 from runbook_lib.failover.trials.waiting import wait_for_nodes
 from runbook_lib.hosts import OpenSite
 from runbook_lib.lab import Lab

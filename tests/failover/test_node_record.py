@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runbook_lib.chapter import undo_folder
 from runbook_lib.failover.faults import node_record
 
 ID = "stop-x-1a2b3c4d"
@@ -40,6 +41,7 @@ class Node:
 def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
     for name, folder in (("FOLDER", "faults"), ("UNITS", "units"), ("STAMPS", "stamps")):
         monkeypatch.setattr(node_record, name, str(tmp_path / folder))
+    monkeypatch.setattr(undo_folder, "FOLDER", str(tmp_path / "faults"))
     monkeypatch.setattr(node_record, "AGAIN_AFTER_S", 0)
     return Node(tmp_path)
 
@@ -111,13 +113,13 @@ def test_what_is_no_undo_of_ours_is_listed_and_neither_run_nor_removed(node: Nod
     for name in strangers:
         (node.folder / "faults" / name).write_text("#!/bin/sh\ntouch ../ran\n")
     (node.folder / "faults" / "stop-z-12345678.part").write_text("half")
-    listed = node_record.parse_recorded(node.sh(node_record.render_list()).stdout)
+    listed = undo_folder.parse_recorded(node.sh(undo_folder.render_list()).stdout)
     assert (listed.records, sorted(listed.others)) == ((ID,), sorted(strangers))
     assert node.sh(node_record.render_undo_every()).stdout == f"undone {ID}\n"
     assert {path.name for path in (node.folder / "faults").iterdir()} == {*strangers, "stop-z-12345678.part"}
 
 
 def test_an_empty_folder_holds_nothing(node: Node) -> None:
-    assert node.sh(node_record.render_list()).stdout == ""
+    assert node.sh(undo_folder.render_list()).stdout == ""
     assert node.sh(node_record.render_undo_every()).stdout == ""
     assert node.files() == []

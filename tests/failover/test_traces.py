@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from runbook_lib.failover.faults.node_record import Recorded
+from runbook_lib.chapter.undo_folder import Recorded
 from runbook_lib.failover.faults.traces import parse_on_node, traces_of
 from runbook_lib.site import parse_site
 

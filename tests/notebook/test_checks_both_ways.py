@@ -17,6 +17,7 @@ from chapter_run import Finished
 
 from runbook_lib import checks, failover
 from runbook_lib.chapter.nacos import publish_proof, withdraw
+from runbook_lib.chapter.undo_folder import FOLDER
 from runbook_lib.checks.verdict import Check, Status, Verdict
 from runbook_lib.failover.faults import node_record
 from runbook_lib.failover.trials.restart import keepalived_came_back, restart_backup
@@ -159,7 +160,7 @@ CAUSES = (
     ),
     Cause(
         "failover.none-left", BACKUP,
-        f"mkdir -p {node_record.FOLDER}; echo {shlex.quote(node_record.render_undo('x-00000000', 'true'))}"
+        f"mkdir -p {FOLDER}; echo {shlex.quote(node_record.render_undo('x-00000000', 'true'))}"
         f" >{node_record.path_of('x-00000000')}",
         f"rm {node_record.path_of('x-00000000')}", "or a run, undoes it",
     ),

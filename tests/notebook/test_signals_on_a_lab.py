@@ -18,8 +18,8 @@ from chapter_run import Finished, Site
 from interruption import holding, left, on, release, stands, until
 from terminal import LISTENING, OnTerminal, on_a_terminal
 
+from runbook_lib.chapter.undo_folder import FOLDER
 from runbook_lib.errors import INTERRUPTED
-from runbook_lib.failover.faults.node_record import FOLDER
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 WITHIN_S = 90

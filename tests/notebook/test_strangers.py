@@ -19,7 +19,7 @@ from runbook_lib.chapter.check_script import SCRIPT, install_check_script
 from runbook_lib.chapter.clean_up import clean_up
 from runbook_lib.chapter.daemon import start_keepalived
 from runbook_lib.chapter.openresty import install_openresty
-from runbook_lib.chapter.ownership import FAULTS as UNDOS
+from runbook_lib.chapter.undo_folder import FOLDER as UNDOS
 from runbook_lib.checks.verdict import Status, Verdict
 from runbook_lib.errors import HostError
 from runbook_lib.failover.faults.catalogue import FAULTS

@@ -8,12 +8,10 @@ transient timer ends with the machine. Timer and service are files, and they are
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
-from runbook_lib.chapter.ownership import STATE
+from runbook_lib.chapter.undo_folder import FOLDER, render_each, render_first_line
 from runbook_lib.hosts import Host
 
-FOLDER = f"{STATE}/faults"
 UNITS = "/etc/systemd/system"
 STAMPS = "/var/lib/systemd/timers"
 """Where systemd keeps when a persistent timer last fired."""
@@ -21,16 +19,6 @@ UNDO_WITHIN_S = 200.0
 """Twice systemd's own limit for a unit's stop: an undo is tried again once."""
 AGAIN_AFTER_S = 1
 _WAS = "WHAT-THE-NODE-KEEPS"
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What the folder of the undos holds."""
-
-    records: tuple[str, ...]
-    """The faults and demonstrations whose undo has not succeeded yet."""
-    others: tuple[str, ...]
-    """What is no undo of ours: it is named, and not run."""
 
 
 def path_of(fault_id: str) -> str:
@@ -43,7 +31,7 @@ def render_undo(fault_id: str, undo: str, was: str = "") -> str:
     path = path_of(fault_id)
     return f"""\
 #!/bin/sh
-# Undoes {fault_id}. Safe to run again; it removes itself once done.
+{render_first_line(fault_id)}
 was='{was}'
 exec 9<{path} && flock 9 # the timer and a controller: one after the other
 test -e {path} || exit 0
@@ -103,20 +91,12 @@ systemctl start {_unit(fault_id)}.timer
 """
 
 
-def render_list() -> str:
-    """Shell that prints `record NAME` for each undo of ours, `other NAME` for what else is in that folder. Pure."""
-    return f"""{_each()}\
-    if test -n "$ours"; then echo "record $name"; else echo "other $name"; fi
-done
-"""
-
-
 def render_undo_every() -> str:
     """Shell that runs every undo of ours and prints `undone NAME` or `failed NAME`. Pure.
 
     A timer whose record was lost takes itself away.
     """
-    return f"""{_each()}\
+    return f"""{render_each()}\
     test -n "$ours" || continue
     if sh "$f" </dev/null >&2; then echo "undone $name"; else echo "failed $name"; fi
 done
@@ -127,28 +107,10 @@ done
 """
 
 
-def _each() -> str:
-    """Shell that sets `$name` to each file of the folder, and `$ours` where it is an undo that says its own name."""
-    return f"""\
-for f in {FOLDER}/*; do
-    test -e "$f" || continue
-    name=${{f##*/}} ours=yes
-    case $name in *.part) continue;; *[!a-z0-9-]*) ours=;; esac
-    grep -qsxF "# Undoes $name. Safe to run again; it removes itself once done." "$f" || ours=
-"""
-
-
 def record_undo(host: Host, fault_id: str, undo: str, expires_s: float, before: str = "") -> None:
     """Put the undo on the node, with the timer that runs it at the deadline, in one command. Raises HostError."""
     shown = f"record the undo of {fault_id} in {FOLDER}, its deadline in {expires_s:g} s"
     host.run("sh -c %s", render_record(fault_id, undo, expires_s, before), shown=shown).check()
-
-
-def parse_recorded(said: str) -> Recorded:
-    """What `render_list` printed. Pure."""
-    lines = [line.partition(" ")[::2] for line in said.splitlines()]
-    names = {kind: tuple(name for its, name in lines if its == kind) for kind in ("record", "other")}
-    return Recorded(names["record"], names["other"])
 
 
 def is_recorded(host: Host, fault_id: str) -> bool:

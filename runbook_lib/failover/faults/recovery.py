@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from runbook_lib.chapter.undo_folder import FOLDER
 from runbook_lib.errors import FaultError, HostError
 from runbook_lib.failover.faults import lab_faults, node_record
 from runbook_lib.failover.faults.catalogue import FAULTS, Fault
@@ -114,5 +115,5 @@ def _not_undone(host: Host, what: str, stderr: str) -> HostError:
     said = f" It said: {stderr.strip()}" if stderr.strip() else ""
     return HostError(
         f"{host.name}: the undo of {what} ran, but is not confirmed.{said}",
-        f"Look there: systemctl --failed, and {node_record.FOLDER}/",
+        f"Look there: systemctl --failed, and {FOLDER}/",
     )

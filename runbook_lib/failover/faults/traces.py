@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runbook_lib.failover.faults import node_record
+from runbook_lib.chapter.undo_folder import FOLDER, Recorded, parse_recorded, render_list
 from runbook_lib.failover.faults.catalogue import FAULTS, Fault
-from runbook_lib.failover.faults.node_record import FOLDER, Recorded, parse_recorded
 from runbook_lib.failover.faults.process_faults import nacos_machine
 from runbook_lib.hosts import Host
 from runbook_lib.site import Site
@@ -42,7 +41,7 @@ def on_node(host: Host, site: Site) -> OnNode:
 def render_look(traces: Mapping[str, str]) -> str:
     """Shell that prints `record NAME`, `other NAME` and `trace FAULT`. Pure."""
     looks = (f"if ( {trace} ) >/dev/null 2>&1; then echo trace {name}; fi" for name, trace in traces.items())
-    return "\n".join((node_record.render_list(), *looks))
+    return "\n".join((render_list(), *looks))
 
 
 def traces_of(node: str, site: Site) -> Mapping[str, str]:
