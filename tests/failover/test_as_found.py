@@ -94,7 +94,7 @@ def test_one_that_was_cut_off_after_all_was_done_takes_nothing_away(node: Node) 
     assert not node.record.exists()
 
 
-RESTORED = "sh -c if test -e /var/lib/runbook/faults/"
+RESTORED = "sh -c ( flock 9; test ! -e /var/lib/runbook/faults/"
 """Begins the command that puts back what was found."""
 
 

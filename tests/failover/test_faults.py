@@ -26,7 +26,7 @@ from runbook_lib.lab import LabStatus, MachineStatus
 STOP = fault_named("stop-keepalived")
 IS_ACTIVE = "sh -c systemctl is-active"
 RECORD = "/var/lib/runbook/faults/stop-keepalived-1"
-UNDO = f"sh -c if test -e {RECORD}; then exec sh {RECORD}; fi; "
+UNDO = f"sh -c ( flock 9; test ! -e {RECORD} || {{ sh {RECORD} 9>&-; exit $?; }} ) "
 HOSTILE = "$(touch /x) ../y *"
 LOOK = 'echo "record $name"'
 
@@ -256,6 +256,7 @@ def test_an_undo_that_fails_is_named_and_the_other_node_has_its_turn(tmp_path: P
         undo_recorded_faults(site)
     assert str(error.value) == (
         "node129: the undo of stop-keepalived-12345678 ran, but is not confirmed. "
+        "node128: the undo of stop-keepalived-12345678 ran, but is not confirmed. "
         "Look there: systemctl --failed, and /var/lib/runbook/faults/"
     )
     assert events(tmp_path) == [FaultUndone("stop-keepalived-12345678", confirmed=False)] * 2

@@ -42,6 +42,7 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
     for name, folder in (("FOLDER", "faults"), ("UNITS", "units"), ("STAMPS", "stamps")):
         monkeypatch.setattr(node_record, name, str(tmp_path / folder))
     monkeypatch.setattr(undo_folder, "FOLDER", str(tmp_path / "faults"))
+    monkeypatch.setattr(node_record, "LOCK", str(tmp_path / "lock"))
     monkeypatch.setattr(node_record, "AGAIN_AFTER_S", 0)
     return Node(tmp_path)
 
@@ -81,8 +82,18 @@ def test_each_command_of_an_undo_must_succeed(node: Node) -> None:
 def test_two_who_undo_at_once_come_one_after_the_other(node: Node) -> None:
     said = node.folder / "said"
     record = node.record(f"echo begins >>{said}; sleep 0.3; echo ends >>{said}")
-    node.sh(f"sh {record} & sh {record} & wait")
-    assert said.read_text() == "begins\nends\n"
+    run = node_record.render_run(ID)
+    together = node.sh(f"( {run} ) & a=$!; ( {run} ) & b=$!; wait $a && wait $b")
+    assert (together.returncode, together.stderr, said.read_text()) == (0, "", "begins\nends\n")
+    assert not record.exists()
+
+
+def test_an_undo_that_fails_at_its_deadline_is_due_again_at_the_next_boot(node: Node) -> None:
+    node.record("exit 1")
+    service = (node.folder / f"units/runbook-fault-{ID}.service").read_text()
+    command = service.partition("ExecStart=/bin/sh -c '")[2].rstrip("'\n")
+    assert node.sh(command).returncode == 1
+    assert (node.folder / f"stamps/stamp-runbook-fault-{ID}.timer").stat().st_mtime == 1
 
 
 def test_the_node_keeps_the_digits_of_what_it_was(node: Node) -> None:

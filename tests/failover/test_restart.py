@@ -77,7 +77,7 @@ def test_openresty_is_stopped_as_a_fault_with_its_undo(tmp_path: Path) -> None:
     assert stop_openresty_once(site) == STOPPED
     applied = next(place for place, command in enumerate(master.commands) if STOP in command)
     looked = [place for place, command in enumerate(master.commands) if command.startswith("systemctl show")]
-    undone = next(place for place, command in enumerate(master.commands) if command.startswith("sh -c if test -e"))
+    undone = next(place for place, command in enumerate(master.commands) if command.startswith("sh -c ( flock"))
     assert (len(looked), looked[0] < applied < looked[1], looked[-1] < undone) == (4, True, True)
     recorded, moment, gone = events(tmp_path)
     assert isinstance(recorded, FaultRecorded)
@@ -102,7 +102,7 @@ def test_each_stop_has_a_record_of_its_own(tmp_path: Path) -> None:
 def test_the_old_process_none_or_one_that_is_not_up_yet_is_no_return(tmp_path: Path, node: Node) -> None:
     site, master = open_fake_site(tmp_path, node)
     assert stop_openresty_once(site) == replace(STOPPED, by_itself=False)
-    assert any(command.startswith("sh -c if test -e") for command in master.commands)
+    assert any(command.startswith("sh -c ( flock") for command in master.commands)
 
 
 def test_it_is_said_which_process_was_stopped_and_how() -> None:

@@ -15,6 +15,8 @@ from runbook_lib.hosts import Host
 UNITS = "/etc/systemd/system"
 STAMPS = "/var/lib/systemd/timers"
 """Where systemd keeps when a persistent timer last fired."""
+LOCK = "/run/runbook-faults.lock"
+"""Apart from what it guards, which goes away."""
 UNDO_WITHIN_S = 200.0
 """Twice systemd's own limit for a unit's stop: an undo is tried again once."""
 AGAIN_AFTER_S = 1
@@ -33,8 +35,6 @@ def render_undo(fault_id: str, undo: str, was: str = "") -> str:
 #!/bin/sh
 {render_first_line(fault_id)}
 was='{was}'
-exec 9<{path} && flock 9 # the timer and a controller: one after the other
-test -e {path} || exit 0
 {render_twice(undo)}
 rm -f {path}
 {_forget(fault_id)}
@@ -48,7 +48,7 @@ for attempt in first second; do
     (
 set -e
 {undo}
-    ) 9<&-
+    )
     status=$?
     [ $status -ne 0 ] || break
     sleep {AGAIN_AFTER_S}
@@ -65,9 +65,10 @@ def render_record(fault_id: str, undo: str, expires_s: float, before: str = "") 
     unit, path = f"{UNITS}/{_unit(fault_id)}", path_of(fault_id)
     service = (
         f"[Unit]\nDescription=Undo {fault_id}\n[Service]\nType=oneshot\n"
-        f"ExecStart=/bin/sh -c 'test ! -e {path} || exec sh {path}; {_forget(fault_id)}'\n"
+        f"ExecStart=/bin/sh -c 'touch -d @1 {_stamp(fault_id)}; {render_run(fault_id)}'\n"
     )
-    # AccuracySec: systemd's default is a minute. Persistent: it fires at boot, where the deadline has passed.
+    # AccuracySec: systemd's default is a minute. Persistent: it fires at boot, where the deadline has passed since the
+    # stamp. systemd renews that as it fires; the service makes it old again, for an undo that fails or is cut off.
     timer = f"[Unit]\nDescription=Deadline of {fault_id}\n[Timer]\nAccuracySec=100ms\nPersistent=true\nOnCalendar="
     keep = f"$({{ {before}; }} | tr '\\n' ' ' | tr -cd '0-9 ')" if before else ""
     head, tail = render_undo(fault_id, undo, was=_WAS).split(_WAS)
@@ -76,7 +77,7 @@ set -e
 was="{keep}"
 was=${{was% }}
 mkdir -p {FOLDER} {STAMPS} {UNITS}/timers.target.wants
-touch {STAMPS}/stamp-{_unit(fault_id)}.timer # before the deadline: so that it fires also if we are late
+touch {_stamp(fault_id)} # before the deadline: so that it fires also if we are late
 end=$(($(date +%s%3N) + {expires_s * 1e3:.0f}))
 deadline=$(date -u -d "@$((end / 1000)).$(printf %03d $((end % 1000)))" '+%F %T.%3N UTC')
 printf %s {shlex.quote(service)} >{unit}.service
@@ -98,7 +99,7 @@ def render_undo_every() -> str:
     """
     return f"""{render_each()}\
     test -n "$ours" || continue
-    if sh "$f" </dev/null >&2; then echo "undone $name"; else echo "failed $name"; fi
+    if {_run('"$f"')} </dev/null >&2; then echo "undone $name"; else echo "failed $name"; fi
 done
 for t in {UNITS}/runbook-fault-*.service; do
     name=${{t##*/runbook-fault-}} name=${{name%.service}}
@@ -120,9 +121,12 @@ def is_recorded(host: Host, fault_id: str) -> bool:
 
 def run_undo(host: Host, fault_id: str) -> None:
     """Undo a recorded fault now, unless its timer already did, and take the timer away. Raises HostError."""
-    path = path_of(fault_id)
-    undo = f"if test -e {path}; then exec sh {path}; fi; {_forget(fault_id)}"
-    host.run("sh -c %s", undo, timeout_s=UNDO_WITHIN_S).check()
+    host.run("sh -c %s", render_run(fault_id), timeout_s=UNDO_WITHIN_S).check()
+
+
+def render_run(fault_id: str) -> str:
+    """Shell of service and controller: run the undo, unless the other one did, and take the timer away. Pure."""
+    return f"{_run(path_of(fault_id))} || exit; {_forget(fault_id)}"
 
 
 def _forget(fault_id: str) -> str:
@@ -130,10 +134,20 @@ def _forget(fault_id: str) -> str:
     unit = _unit(fault_id)
     return (
         f"systemctl stop {unit}.timer 2>/dev/null; systemctl reset-failed {unit}.service 2>/dev/null; "
-        f"rm -f {UNITS}/timers.target.wants/{unit}.timer {UNITS}/{unit}.timer {STAMPS}/stamp-{unit}.timer; "
+        f"rm -f {UNITS}/timers.target.wants/{unit}.timer {UNITS}/{unit}.timer {_stamp(fault_id)}; "
         f"! systemctl show -p Wants timers.target | grep -q {unit}.timer || systemctl daemon-reload; "
         f"rm -f {UNITS}/{unit}.service"
     )
+
+
+def _run(path: str) -> str:
+    """Shell that runs an undo that is there, one at a time: the timer's service and a controller may come at once."""
+    # Not the last command of its shell, which would give way to it, and let go of the lock.
+    return f"( flock 9; test ! -e {path} || {{ sh {path} 9>&-; exit $?; }} ) 9>>{LOCK}"
+
+
+def _stamp(fault_id: str) -> str:
+    return f"{STAMPS}/stamp-{_unit(fault_id)}.timer"
 
 
 def _unit(fault_id: str) -> str:

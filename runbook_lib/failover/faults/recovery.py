@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from runbook_lib.chapter.undo_folder import FOLDER
-from runbook_lib.errors import FaultError, HostError
+from runbook_lib.chapter.undo_folder import FOLDER, recorded
+from runbook_lib.errors import FaultError, HostError, RunbookError
 from runbook_lib.failover.faults import lab_faults, node_record
 from runbook_lib.failover.faults.catalogue import FAULTS, Fault
 from runbook_lib.failover.faults.confirming import probe, wait_until
@@ -40,14 +40,20 @@ def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
     A fault whose record was lost is known by its effect. What was undone, for the reader, and what was left alone.
     Raises HostError or LabError when something can't be undone, after everything else was.
     """
-    undone = lab_faults.restore_machines(site) if site.model.substrate == "lab" else []
-    failed: list[HostError] = []
+    undone: list[str] = []
+    failed: list[RunbookError] = []
+    try:
+        undone += lab_faults.restore_machines(site) if site.model.substrate == "lab" else []
+    except RunbookError as error:
+        failed.append(error)
     for host in site.nodes:
-        try:
-            undone += _undo_records(site, host)
-            undone += _undo_effects(site, host)
-        except HostError as error:
-            failed.append(error)
+        for undo in (_undo_records, _undo_effects):
+            try:
+                undo(site, host, undone, failed)
+            except HostError as error:
+                failed.append(error)
+    if len(failed) > 1:
+        raise HostError(" ".join(error.what for error in failed), failed[0].todo)
     if failed:
         raise failed[0]
     return tuple(undone)
@@ -78,32 +84,37 @@ def _active(what: str) -> FaultError:
     return FaultError(f"A fault is on already: {what}.", "Undo it first: runbook fault recover -f FILE")
 
 
-def _undo_records(site: OpenSite, host: Host) -> list[str]:
+def _undo_records(site: OpenSite, host: Host, undone: list[str], failed: list[RunbookError]) -> None:
     """Run every undo that the node holds; the node itself walks its folder, no name of its comes back to it."""
-    ran = host.run("sh -c %s", node_record.render_undo_every(), timeout_s=node_record.UNDO_WITHIN_S).check()
+    within_s = node_record.UNDO_WITHIN_S * (1 + len(recorded(host).records))
+    ran = host.run("sh -c %s", node_record.render_undo_every(), timeout_s=within_s).check()
     said = [line.partition(" ")[::2] for line in ran.stdout.splitlines()]
-    ran_here = [(outcome, record) for outcome, record in said if outcome in ("undone", "failed")]
-    for outcome, record in ran_here:
+    for outcome, record in ((outcome, record) for outcome, record in said if outcome in ("undone", "failed")):
         fault = FAULTS.get(fault_of(record))
         gone = outcome == "undone" and (fault is None or _nothing_left(site, host, fault))
-        site.journal.write(FaultUndone(fault_id=record, confirmed=gone))
-        if not gone:
-            raise _not_undone(host, record, ran.stderr)
-    return [f"{host.name}: {record} undone" for _, record in ran_here]
+        _note(site, host, record, ran.stderr, failed, gone=gone)
+        if gone:
+            undone.append(f"{host.name}: {record} undone")
 
 
-def _undo_effects(site: OpenSite, host: Host) -> list[str]:
+def _undo_effects(site: OpenSite, host: Host, undone: list[str], failed: list[RunbookError]) -> None:
     """Undo what is seen without a record of it."""
     found = on_node(host, site.model)
     for fault in found.unrecorded:
         undo = node_record.render_twice(fault.commands(site.model).undo)
         ran = host.run("sh -c %s", undo, timeout_s=node_record.UNDO_WITHIN_S)
         gone = ran.exit_status == 0 and _nothing_left(site, host, fault)
-        site.journal.write(FaultUndone(fault_id=fault.name, confirmed=gone))
-        if not gone:
-            raise _not_undone(host, fault.name, ran.stderr)
-    effects = [f"{host.name}: {fault.name} undone, of which only the effect was left" for fault in found.unrecorded]
-    return effects + [f"{host.name}: {other}, left alone" for other in found.others]
+        _note(site, host, fault.name, ran.stderr, failed, gone=gone)
+        if gone:
+            undone.append(f"{host.name}: {fault.name} undone, of which only the effect was left")
+    undone += [f"{host.name}: {other}, left alone" for other in found.others]
+
+
+def _note(site: OpenSite, host: Host, what: str, stderr: str, failed: list[RunbookError], *, gone: bool) -> None:
+    """Journal what became of an undo; one that is not confirmed has failed, and the others get their turn."""
+    site.journal.write(FaultUndone(fault_id=what, confirmed=gone))
+    if not gone:
+        failed.append(_not_undone(host, what, stderr))
 
 
 def _nothing_left(site: OpenSite, host: Host, fault: Fault) -> bool:
@@ -112,7 +123,7 @@ def _nothing_left(site: OpenSite, host: Host, fault: Fault) -> bool:
 
 
 def _not_undone(host: Host, what: str, stderr: str) -> HostError:
-    said = f" It said: {stderr.strip()}" if stderr.strip() else ""
+    said = f" It returned: {stderr.strip()}" if stderr.strip() else ""
     return HostError(
         f"{host.name}: the undo of {what} ran, but is not confirmed.{said}",
         f"Look there: systemctl --failed, and {FOLDER}/",
