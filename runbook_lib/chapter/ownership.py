@@ -56,9 +56,11 @@ _PUT_BACK = (
     '&& rm -rf -- "$o"; '
     'else mv -fT -- "$b" "$p"; fi && rm -f -- "$n" "$w"'
 )
+# A status of theirs says "inactive", too: what counts is that a word was said. No word of the other: no such unit.
 _NOTE_UNIT = (
-    'u=%s; r=%s; [ -e "$r" ] || { mkdir -p -- "${r%%/*}"; '
-    '{ systemctl is-active "$u"; systemctl is-enabled "$u"; } >"$r.part" 2>/dev/null; mv -T -- "$r.part" "$r"; }'
+    'u=%s; r=%s; [ -e "$r" ] || { a=$(systemctl is-active "$u"); e=$(systemctl is-enabled "$u" 2>/dev/null); '
+    'case $a in ""|*[!a-z]*) echo "systemctl does not say whether $u runs" >&2; exit 1;; esac; '
+    'mkdir -p -- "${r%%/*}" && printf "%%s\\n" "$a" "$e" >"$r.part" && mv -T -- "$r.part" "$r"; }'
 )
 _RESTORE_UNIT = (
     'u=%s; r=%s; ! grep -qx enabled "$r" || systemctl enable "$u" || exit; '

@@ -228,7 +228,7 @@ def systemctl(tmp_path: Path) -> dict[str, str]:
         ("activating", "disabled", ["start k.service"]),
         ("inactive", "enabled", ["enable k.service"]),
         ("failed", "static", []),
-        ("", "", []),
+        ("inactive", "", []),  # CentOS 7 says nothing of a unit that is not there
     ],
 )
 def test_a_unit_is_as_it_was_before_us(
@@ -239,6 +239,23 @@ def test_a_unit_is_as_it_was_before_us(
     (tmp_path / "calls").write_text("")
     done(restore_unit("k.service"), **systemctl)
     assert (tmp_path / "calls").read_text().splitlines() == calls
+    assert not Path(unit_record("k.service")).exists()
+
+
+@pytest.mark.parametrize("said", ["", "Failed to connect to bus"])
+def test_of_a_unit_that_systemctl_says_nothing_of_nothing_is_noted(said: str, systemctl: dict[str, str]) -> None:
+    refused = run(note_unit("k.service"), **systemctl, ACTIVE=said, ENABLED=said)
+    assert (refused.returncode, refused.stderr) == (1, "systemctl does not say whether k.service runs\n")
+    done(note_unit("k.service"), **systemctl, ACTIVE="active", ENABLED="enabled")
+    assert Path(unit_record("k.service")).read_text() == "active\nenabled\n"
+
+
+def test_a_note_that_could_not_be_written_is_none(systemctl: dict[str, str], state: Path) -> None:
+    Path(unit_record("k.service")).parent.mkdir(parents=True)
+    full = Path(f"{unit_record('k.service')}.part")
+    full.symlink_to("/dev/full")
+    failed = run(note_unit("k.service"), **systemctl, ACTIVE="active", ENABLED="enabled")
+    assert failed.returncode != 0
     assert not Path(unit_record("k.service")).exists()
 
 
