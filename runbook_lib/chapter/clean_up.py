@@ -17,10 +17,9 @@ from runbook_lib.chapter.ownership import (
     BEFORE,
     STATE,
     is_ours,
-    keep_theirs,
     nothing_stood,
-    put_back,
     restore_unit,
+    restored,
     those_there,
     unit_record,
 )
@@ -152,12 +151,8 @@ def _actions(found: Left, site: Site) -> Iterator[Action]:
 
 
 def _restored(found: Left, *paths: str) -> Iterator[Action]:
-    """Each as it was before us; what somebody put there later is kept aside first, and stays where nothing was."""
     for path in paths:
-        if path in found.kept and path not in found.ours:
-            yield keep_theirs(path)
-        if found.has(path):
-            yield put_back(path)
+        yield from restored(path, ours=path in found.ours, kept=path in found.kept)
 
 
 def _close(opening: str) -> Command:

@@ -21,7 +21,9 @@ from runbook_lib.chapter.nacos import (
 )
 from runbook_lib.chapter.operation import operation
 from runbook_lib.chapter.ownership import (
+    BEFORE,
     NOTHING_STOOD,
+    REPLACED,
     STATE,
     UNITS,
     WRITTEN,
@@ -29,8 +31,12 @@ from runbook_lib.chapter.ownership import (
     keep_before,
     keep_theirs,
     note_unit,
-    put_back,
+    nothing_stood,
     restore_unit,
+    restored,
+    those_there,
+    unit_record,
+    written,
 )
 from runbook_lib.chapter.rendering import render
 from runbook_lib.chapter.service import ServiceState, service_state
@@ -69,6 +75,10 @@ class Application:
     """Something stands in the place of its folder: an older jar of ours, or somebody's."""
     fresh: bool = True
     """What runs was started since the unit's file was written."""
+    kept: frozenset[str] = frozenset()
+    """Beside which that waits which stood there before us: the unit's file, the folder."""
+    noted: bool = False
+    """Something is noted of what was there before us, or left of an earlier removal."""
 
 
 def jar_path() -> str:
@@ -78,6 +88,8 @@ def jar_path() -> str:
 
 def application_found(host: Host) -> Application:
     """What is there now."""
+    waiting = {path + BEFORE: path for path in (UNIT_FILE, FOLDER)}
+    there = those_there(host, *waiting, *_noted())
     return Application(
         service_state(host, UNIT),
         host.read_text(UNIT_FILE),
@@ -85,6 +97,8 @@ def application_found(host: Host) -> Application:
         host.run("command -v java").exit_status == 0,
         has_folder=host.run("test -e %s", FOLDER).exit_status == 0,
         fresh=_is_fresh(host),
+        kept=frozenset(path for name, path in waiting.items() if name in there),
+        noted=not there.isdisjoint(_noted()),
     )
 
 
@@ -218,16 +232,31 @@ def plan_withdrawal(site: OpenSite) -> Change:
 
 
 def plan_removal(host: str, found: Application) -> Change:
-    """Take the application away, where it is ours (notebook 90). Pure."""
-    if not is_ours(found.unit):
+    """Take away what is ours, and put back what was there before us (notebook 90). Pure."""
+    unit = {"ours": is_ours(found.unit), "kept": UNIT_FILE in found.kept}
+    # Without our unit the folder is ours by its jar, which is named by our sources.
+    folder = {"ours": unit["ours"] or found.has_jar, "kept": FOLDER in found.kept}
+    if not (found.noted or any((*unit.values(), *folder.values()))):
         return Change.none(host, f"no {NAME} of ours is here")
-    stop = Command("systemctl disable --now %s", (UNIT,))
-    reload = Command("systemctl daemon-reload")
-    forget = Command(
-        "rmdir --ignore-fail-on-non-empty %s %s %s %s 2>/dev/null || :", (NOTHING_STOOD, WRITTEN, UNITS, STATE)
-    )
-    actions = (stop, put_back(UNIT_FILE), put_back(FOLDER), reload, restore_unit(UNIT), forget)
-    return Change(host, f"take away {NAME}", actions, found.state.active)
+    actions: list[Command] = []
+    if any(unit.values()):
+        actions.append(Command("systemctl disable --now %s", (UNIT,)))
+    actions += [*restored(UNIT_FILE, **unit), *restored(FOLDER, **folder)]
+    actions += [Command("systemctl daemon-reload"), restore_unit(UNIT), _forget()]
+    return Change(host, f"take away {NAME}", tuple(actions), found.state.active)
+
+
+def _noted() -> tuple[str, ...]:
+    """Where we note what was there before us, and what a removal that was killed left: each ours by its name. Pure."""
+    notes = nothing_stood(UNIT_FILE), nothing_stood(FOLDER), written(UNIT_FILE), unit_record(UNIT)
+    return *notes, FOLDER + REPLACED
+
+
+def _forget() -> Command:
+    """Take away our notes, and with them our folder, unless somebody else's are in it. Pure."""
+    folders = (NOTHING_STOOD, WRITTEN, UNITS, STATE)
+    command = "rm -rf %s %s %s %s %s; rmdir --ignore-fail-on-non-empty %s %s %s %s 2>/dev/null || :"
+    return Command(command, (*_noted(), *folders), shown=f"rm our notes in {STATE}")
 
 
 @dataclass(frozen=True)

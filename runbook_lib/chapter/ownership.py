@@ -8,6 +8,7 @@ overwritten, and never put back.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from urllib.parse import quote_plus
 
 from runbook_lib.chapter.change import Command
@@ -21,6 +22,8 @@ BEFORE = ".before-runbook"
 """Added to the name of a file or folder that stood there before our first write."""
 ASIDE = ".aside-1"
 """Added to the name of the first that somebody put there later; the next one is `.aside-2`."""
+REPLACED = ".runbook-old"
+"""Added to the name of a folder of ours while another takes its place."""
 NOTHING_STOOD = f"{STATE}/nothing-stood"
 WRITTEN = f"{STATE}/written"
 """The SHA-256 of everything that we wrote at a path, one a line: one file a path."""
@@ -50,11 +53,11 @@ _KEEP_EDITED = (
 _NOTE_WRITTEN = 'w=%s; mkdir -p -- "${w%%/*}" && echo %s >>"$w"'
 # A file is replaced by one rename; a folder can't be, so it waits under a name of ours meanwhile.
 _PUT_BACK = (
-    'p=%s; b=%s; n=%s; w=%s; o="$p.runbook-old"; there() { [ -e "$1" ] || [ -L "$1" ]; }; '
+    f'p=%s; b=%s; n=%s; w=%s; o="$p{REPLACED}"; '
+    'there() { [ -e "$1" ] || [ -L "$1" ]; }; '
     'if ! there "$b"; then rm -rf -- "$p"; '
-    'elif [ -d "$p" ] && [ ! -L "$p" ]; then rm -rf -- "$o" && mv -T -- "$p" "$o" && mv -T -- "$b" "$p" '
-    '&& rm -rf -- "$o"; '
-    'else mv -fT -- "$b" "$p"; fi && rm -f -- "$n" "$w"'
+    'elif [ -d "$p" ] && [ ! -L "$p" ]; then rm -rf -- "$o" && mv -T -- "$p" "$o" && mv -T -- "$b" "$p"; '
+    'else mv -fT -- "$b" "$p"; fi && rm -rf -- "$o" && rm -f -- "$n" "$w"'
 )
 # A status of theirs says "inactive", too: what counts is that a word was said. No word of the other: no such unit.
 _NOTE_UNIT = (
@@ -110,6 +113,17 @@ def put_back(path: str) -> Command:
     """Take away what stands at `path`, and put back what stood there before us, if anything did."""
     shown = f"remove {path}, put back {path}{BEFORE} if it is there"
     return Command(_PUT_BACK, (path, path + BEFORE, nothing_stood(path), written(path)), shown=shown)
+
+
+def restored(path: str, *, ours: bool, kept: bool) -> Iterator[Command]:
+    """`path` as it was before us, where something of ours stands there or what stood there waits (`kept`). Pure.
+
+    What somebody put there later is kept aside first, and stays where nothing was before us.
+    """
+    if kept and not ours:
+        yield keep_theirs(path)
+    if kept or ours:
+        yield put_back(path)
 
 
 def unit_record(unit: str) -> str:

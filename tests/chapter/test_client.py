@@ -119,18 +119,34 @@ def test_without_java_it_is_refused() -> None:
     assert str(refused.value) == said
 
 
-def test_only_ours_is_taken_away() -> None:
-    assert plan_removal("client", NOTHING).is_none
-    assert plan_removal("client", replace(RIGHT, unit="[Unit]\n")).is_none
-    assert [str(action) for action in plan_removal("client", RIGHT).actions] == [
-        f"systemctl disable --now {UNIT}",
-        f"remove /etc/systemd/system/{UNIT}, put back /etc/systemd/system/{UNIT}.before-runbook if it is there",
-        "remove /opt/nacos-consumer-sample, put back /opt/nacos-consumer-sample.before-runbook if it is there",
-        "systemctl daemon-reload",
-        f"enable and start {UNIT} where it was before",
-        "rmdir --ignore-fail-on-non-empty /var/lib/runbook/nothing-stood /var/lib/runbook/written"
-        " /var/lib/runbook/units /var/lib/runbook 2>/dev/null || :",
-    ]
+UNIT_FILE, FOLDER = f"/etc/systemd/system/{UNIT}", "/opt/nacos-consumer-sample"
+THEIRS = replace(RIGHT, unit="[Unit]\n", has_jar=False)
+STOP, RELOAD = f"systemctl disable --now {UNIT}", "systemctl daemon-reload"
+AT_THE_END = [RELOAD, f"enable and start {UNIT} where it was before", "rm our notes in /var/lib/runbook"]
+
+
+def gone(path: str) -> str:
+    return f"remove {path}, put back {path}.before-runbook if it is there"
+
+
+def aside(path: str) -> str:
+    return f"keep {path} as {path}.before-runbook (a later one as {path}.aside-1)"
+
+
+@pytest.mark.parametrize(
+    ("found", "actions"),
+    [
+        (NOTHING, []),
+        (THEIRS, []),
+        (RIGHT, [STOP, gone(UNIT_FILE), gone(FOLDER), *AT_THE_END]),
+        (replace(THEIRS, has_jar=True), [gone(FOLDER), *AT_THE_END]),
+        (replace(THEIRS, kept=frozenset({FOLDER})), [aside(FOLDER), gone(FOLDER), *AT_THE_END]),
+        (replace(THEIRS, kept=frozenset({UNIT_FILE})), [STOP, aside(UNIT_FILE), gone(UNIT_FILE), *AT_THE_END]),
+        (replace(THEIRS, noted=True), AT_THE_END),
+    ],
+)
+def test_ours_is_taken_away_and_what_waits_is_put_back(found: Application, actions: list[str]) -> None:
+    assert [str(action) for action in plan_removal("client", found).actions] == actions
 
 
 def test_the_configuration_is_yaml_whatever_the_value() -> None:

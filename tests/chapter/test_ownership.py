@@ -200,6 +200,7 @@ def test_ended_at_any_moment_and_run_again_nothing_is_lost(write: Writer, steps:
     assert {"by hand", "theirs"} <= set(texts(tmp_path).values())
     if f"f{BEFORE}" in texts(tmp_path):  # else it stands there again
         done(put_back(str(path)))
+        assert not (tmp_path / "f.runbook-old").exists()
     assert texts(tmp_path) == {"f": "theirs", f"f{ASIDE}": "by hand"}
     assert set(ended) == ({-9} if steps == 1 else {0} if steps == STEPS - 1 else set(ended))
 
