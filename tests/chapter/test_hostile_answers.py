@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
@@ -15,14 +16,17 @@ from hypothesis import strategies as st
 
 from runbook_lib import checks, demonstrations
 from runbook_lib.chapter import OPERATIONS, client, machines, nacos, status, toolchain, vip
+from runbook_lib.chapter.apply import apply_change
+from runbook_lib.chapter.change import Action, Change, Command, CopyTree, PushFile, WriteFile
 from runbook_lib.chapter.comparison import side_by_side
 from runbook_lib.chapter.firewall import firewalls
 from runbook_lib.chapter.operation import Operation
+from runbook_lib.chapter.ownership import keep_theirs
 from runbook_lib.chapter.provenance import PROVENANCE_FILE, note_provenance
 from runbook_lib.checks.segment import advertisers
 from runbook_lib.checks.verdict import Check
 from runbook_lib.errors import RunbookError
-from runbook_lib.hosts import OpenSite
+from runbook_lib.hosts import OpenSite, quote
 from runbook_lib.journal import Journal
 from runbook_lib.site import parse_site
 
@@ -36,7 +40,7 @@ PIECES = (
 )  # fmt: skip
 BEGINNINGS = (
     "", "compiler=gcc\nmake=make\nopenssl_headers=yes\n", "1.2.0 nftables\n==\nports: \n==\nports: \n", "==\n==\n",
-    "0\nsystemd\nDebian\n9000\n", "active\nactive\n", "LoadState=loaded\nActiveState=active\n",
+    "0\nsystemd\nDebian\n9000\n", "active\nactive\n", "LoadState=loaded\nActiveState=active\n", "yes\n" * 60,
 )  # fmt: skip
 """What is taken for an answer, so that a plan goes on."""
 TEXTS = st.builds(
@@ -46,6 +50,9 @@ TEXTS = st.builds(
 )
 ANSWERS = st.lists(st.tuples(st.sampled_from((0, 0, 0, 1, 2, 3, 127)), TEXTS, TEXTS), min_size=1, max_size=5)
 """Exit status, stdout (or a file's content), stderr: the machines give them in turn."""
+OURS, SILENT = (0, f"# Written by runbook, {MARKER}\n", MARKER), (0, "", MARKER)
+MARKED = ([*[OURS] * 8, SILENT], [OURS, SILENT, SILENT], [SILENT, (1, MARKER, MARKER)])
+"""What of ours stands there is told from what is not, and from nothing: an entry is looked at with nine questions."""
 HOSTILE = settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -56,6 +63,8 @@ def hostile(test: Callable[..., None]) -> Callable[..., None]:
     test = HOSTILE(given(answers=ANSWERS)(test))
     for beginning in BEGINNINGS:
         test = example(answers=[(0, f"{beginning} /srv/{MARKER}\n{MARKER}", MARKER)])(test)
+    for answers in MARKED:
+        test = example(answers=answers)(test)
     return test
 
 
@@ -89,16 +98,38 @@ def trusting(sent: str) -> bool:
     return MARKER in (sent.partition("\n")[0] if PROVENANCE_FILE in sent else sent)
 
 
+def all_of(action: Action) -> str:
+    """All that an action sends, also where a reader is shown something shorter; the name of a file first."""
+    match action:
+        case Command(command, values):
+            return quote(command, *values)
+        case WriteFile(path, content, tested_by=test):
+            return f"{path}\n{action.staged}\n{content}\n{all_of(test) if test else ''}"
+        case PushFile(local, path):
+            return f"{local}\n{path}"
+        case CopyTree(source_host, path):
+            return f"{source_host}\n{path}"
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.title)
 @hostile
 def test_an_operation_sends_no_word_of_an_answer(operation: Operation, archive: Path, answers: list[Answer]) -> None:
     site, hosts = hostile_site(archive, answers)
+    planned: tuple[Change, ...] = ()
     with suppress(RunbookError):
-        for change in operation.plan(site):
-            assert [action for action in change.actions if trusting(f"{action!s}")] == []
-    with suppress(RunbookError):
-        operation(site)
+        planned = operation.plan(site)
+    assert [action for change in planned for action in change.actions if trusting(all_of(action))] == []
+    for host in hosts:
+        host.obeys = True
+    for change in planned:
+        apply_change(site, change)
     assert [sent for host in hosts for sent in host.sent if trusting(sent)] == []
+
+
+def test_an_operation_that_is_hidden_behind_its_short_name_is_seen() -> None:
+    hidden = keep_theirs(f"/srv/{MARKER}")
+    shown = replace(hidden, shown="keep it")
+    assert (trusting(str(shown)), trusting(all_of(shown))) == (False, True)
 
 
 @pytest.mark.parametrize("make", checks.EVERY, ids=lambda make: make.__name__)
