@@ -82,7 +82,7 @@ def half_done(site: Site) -> tuple[str, ...]:
     return CONFIG + STAGED, openresty.configuration(site) + STAGED, BINARY + NEW
 
 
-def left_on(host: Host, site: Site) -> Left:
+def remains_on(host: Host, site: Site) -> Left:
     """What of ours is on a host now."""
     places = (UNIT_FILE, BINARY, CONFIG, SCRIPT, site.keepalived.prefix, *entry_places(site))
     units = (site.openresty.unit, UNIT)
@@ -202,4 +202,4 @@ def clean_up(site: OpenSite) -> tuple[Change, ...]:
     client: tuple[Change, ...] = ()
     if site.client is not None:
         client = (plan_withdrawal(site), plan_removal(site.client.name, application_found(site.client)))
-    return (*client, *(plan_clean_up(host.name, left_on(host, site.model), site.model) for host in machines))
+    return (*client, *(plan_clean_up(host.name, remains_on(host, site.model), site.model) for host in machines))

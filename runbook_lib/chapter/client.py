@@ -25,7 +25,7 @@ from runbook_lib.chapter.ownership import (
     NOTHING_STOOD,
     REPLACED,
     STATE,
-    UNITS,
+    UNIT_RECORDS,
     WRITTEN,
     is_ours,
     keep_before,
@@ -254,7 +254,7 @@ def _noted() -> tuple[str, ...]:
 
 def _forget() -> Command:
     """Take away our notes, and with them our folder, unless somebody else's are in it. Pure."""
-    folders = (NOTHING_STOOD, WRITTEN, UNITS, STATE)
+    folders = (NOTHING_STOOD, WRITTEN, UNIT_RECORDS, STATE)
     command = "rm -rf %s %s %s %s %s; rmdir --ignore-fail-on-non-empty %s %s %s %s 2>/dev/null || :"
     return Command(command, (*_noted(), *folders), shown=f"rm our notes in {STATE}")
 

@@ -27,7 +27,7 @@ REPLACED = ".runbook-old"
 NOTHING_STOOD = f"{STATE}/nothing-stood"
 WRITTEN = f"{STATE}/written"
 """The SHA-256 of everything that we wrote at a path, one a line: one file a path."""
-UNITS = f"{STATE}/units"
+UNIT_RECORDS = f"{STATE}/units"
 """Whether a unit ran and was enabled before us: one file a unit."""
 
 # By renaming: half a copy must not pass for theirs, and whoever ends this finds all of it again. A link to a file
@@ -128,7 +128,7 @@ def restored(path: str, *, ours: bool, kept: bool) -> Iterator[Command]:
 
 def unit_record(unit: str) -> str:
     """Where it is noted whether a unit ran and was enabled before us. Pure."""
-    return f"{UNITS}/{unit}"
+    return f"{UNIT_RECORDS}/{unit}"
 
 
 def note_unit(unit: str) -> Command:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_lib.chapter.clean_up import left_on, machines_cleaned
+from runbook_lib.chapter.clean_up import machines_cleaned, remains_on
 from runbook_lib.chapter.vip import holds_vip
 from runbook_lib.checks.pair import on_each
 from runbook_lib.checks.verdict import Check, Verdict
@@ -14,7 +14,7 @@ def nothing_left(site: OpenSite) -> Check:
     model = site.model
 
     def judge(host: Host) -> Verdict:
-        return judge_left(left_on(host, model).parts(model), holds_vip(host, model.vip_address))
+        return judge_left(remains_on(host, model).parts(model), holds_vip(host, model.vip_address))
 
     claim = "Nothing of the runbook is left on the nodes and the observer."
     return Check("clean-up.nothing-left", claim, "90", lambda: on_each(machines_cleaned(site), judge))

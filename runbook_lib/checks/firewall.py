@@ -38,17 +38,17 @@ def ports_reachable(site: OpenSite) -> Check:
     """Check `ports.reachable`: a connection from the other node gets through the firewall at each port."""
 
     def judge(host: Host) -> Verdict:
-        asker = next(node for node in site.nodes if node is not host)
-        return _ports(site, host, addresses[host.name], asker)
+        prober = next(node for node in site.nodes if node is not host)
+        return _ports(site, host, addresses[host.name], prober)
 
     addresses = {node.name: node.address for node in site.model.nodes.pair}
     claim = "A connection from the other node gets through the firewall, at the entry's port and at the members' ports."
     return Check("ports.reachable", claim, "01", lambda: on_both(site, judge))
 
 
-def _ports(site: OpenSite, host: Host, address: str, asker: Host) -> Verdict:
+def _ports(site: OpenSite, host: Host, address: str, prober: Host) -> Verdict:
     ports = [port.partition("/")[0] for port in wanted_ports(site.model, host.name)]
-    tried = {port: _connect(asker, address, port) for port in ports}
+    tried = {port: _connect(prober, address, port) for port in ports}
     stopped = tuple(stopped_ports(tried))
     return judge_ports(tried, hint_for_cables(site) or _hint_for_ports(host, stopped) if stopped else "")
 
@@ -80,11 +80,11 @@ def hint_for_filters(host: str, commands: Mapping[InputChain, str], *, firewalld
     )
 
 
-def _connect(asker: Host, address: str, port: str) -> str:
+def _connect(prober: Host, address: str, port: str) -> str:
     """Empty when the port was reached; else why not."""
     # 1: refused or rejected, 124: no answer; others: nothing was tried. bash has /dev/tcp; a node need not have nc.
     command = "LC_ALL=C timeout 2 bash -c 'exec 3<>/dev/tcp/'%s/%s"
-    tried = asker.run(command, address, port).check(normal=(0, 1, 124))
+    tried = prober.run(command, address, port).check(normal=(0, 1, 124))
     if tried.exit_status == 0:
         return ""
     return (tried.stderr.strip() or "no answer").splitlines()[-1].rpartition(": ")[2]

@@ -44,7 +44,7 @@ def judge_installed(found: Entry, wanted: EntryFiles) -> Verdict:
     if not found.executable:
         return Verdict.failed("its launcher is not executable", "Notebook 01 makes it so.")
     if found.files != wanted:
-        return Verdict.failed("set up, but with other files", "Notebook 01 shows the difference and mends it.")
+        return Verdict.failed("set up, but with other files", "Notebook 01 shows the difference and fixes it.")
     if found.frozen or not found.fresh:
         observed = "is frozen (SIGSTOP)" if found.frozen else "runs with an older configuration, or not at all"
         return Verdict.failed(observed, "Notebook 01 lets it go on, reloads or starts it.")
@@ -140,8 +140,8 @@ def openresty_restarts(site: OpenSite, stopped_pid: int | None = None) -> Check:
         shown = site.master.run("systemctl show %s -p Restart", unit).check().stdout.strip()
         state = service_state(site.master, unit)
         if state.active == "active" and shown != "Restart=always" and _is_theirs(site):
-            cure = "[Service] Restart=always RestartSec=1"
-            return Verdict.warned(f"{unit} has {shown}", f"A crash moves the VIP. systemctl edit {unit}: {cure}")
+            setting = "[Service] Restart=always RestartSec=1"
+            return Verdict.warned(f"{unit} has {shown}", f"A crash moves the VIP. systemctl edit {unit}: {setting}")
         return judge_restart(unit, state, shown, stopped_pid)
 
     return Check("openresty.restarts", "OpenResty comes back by itself when it ends.", "08", observe)

@@ -43,7 +43,7 @@ Writer = Callable[[Path, str], None]
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state = tmp_path / "state"
     monkeypatch.setattr(ownership, "STATE", str(state))
-    for name in ("NOTHING_STOOD", "WRITTEN", "UNITS"):
+    for name in ("NOTHING_STOOD", "WRITTEN", "UNIT_RECORDS"):
         monkeypatch.setattr(ownership, name, f"{state}/{name.lower()}")
     return state
 

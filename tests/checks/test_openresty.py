@@ -36,7 +36,7 @@ UNIT = "openresty.service"
         ),
         (
             replace(FOUND, files=replace(WANTED, configuration="user root;\n")),
-            Verdict.failed("set up, but with other files", "Notebook 01 shows the difference and mends it."),
+            Verdict.failed("set up, but with other files", "Notebook 01 shows the difference and fixes it."),
         ),
         (
             replace(FOUND, fresh=False),
