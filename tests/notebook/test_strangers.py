@@ -20,6 +20,7 @@ from runbook_lib.chapter.clean_up import clean_up
 from runbook_lib.chapter.daemon import start_keepalived
 from runbook_lib.chapter.openresty import install_openresty
 from runbook_lib.chapter.undo_folder import FOLDER as UNDOS
+from runbook_lib.chapter.undo_folder import render_first_line
 from runbook_lib.checks.verdict import Status, Verdict
 from runbook_lib.errors import HostError
 from runbook_lib.failover.faults.catalogue import FAULTS
@@ -135,15 +136,28 @@ def test_a_script_by_hand_is_kept_aside_and_named_by_90(finished: Finished, site
     on(lab, "node128", f"rm {SCRIPT}.aside-1")
 
 
-def test_90_refuses_while_the_undo_of_a_fault_is_on_a_node(finished: Finished, site: OpenSite) -> None:
+@pytest.mark.parametrize(
+    ("first_line", "said"),
+    [
+        (
+            render_first_line("x-1"),
+            f"a fault is on, its undo is in {UNDOS}. Undo it first: runbook fault recover -f FILE",
+        ),
+        (
+            "# theirs",
+            f"{UNDOS}/x-1 is no undo of ours, and would go with that folder. Look at it on node128, and move it away.",
+        ),
+    ],
+)
+def test_90_refuses_while_something_is_among_the_undos(
+    first_line: str, said: str, finished: Finished, site: OpenSite
+) -> None:
     lab = finished.site.lab
-    on(lab, "node128", f"mkdir -p {UNDOS}; echo 'rm {UNDOS}/x-1' >{UNDOS}/x-1")
+    on(lab, "node128", f"mkdir -p {UNDOS}; echo '{first_line}' >{UNDOS}/x-1")
     try:
         with pytest.raises(HostError) as refused:
             clean_up(site)
         assert on(lab, "node128", f"ls {UNDOS}") == "x-1\n"
     finally:
         on(lab, "node128", f"rm {UNDOS}/x-1")
-    assert str(refused.value) == (
-        f"node128: a fault is on, its undo is in {UNDOS}. Undo it first: runbook fault recover -f FILE"
-    )
+    assert str(refused.value) == f"node128: {said}"
