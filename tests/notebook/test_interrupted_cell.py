@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import tiny
 from jupyter_core.utils import run_sync
+from terminal import LISTENING
 
-from runbook_lib.journal import FaultRecorded, FaultUndone
+from runbook_lib.journal import FaultRecorded, FaultUndone, read_journal
 from runbook_lib.notebook.interrupted_cell import FaultEvent, render_interrupt
 from runbook_lib.notebook.judgement import kept_cells
 from runbook_lib.notebook.kernels import Kernel
@@ -128,13 +129,15 @@ def interrupted(client: object, kernel: Kernel, sources: list[str], hangs: Path)
 
 
 def test_through_papermill_by_hand_the_fault_is_undone(tmp_path: Path) -> None:
+    """Papermill ends the kernel 5 s after its interrupt; it keeps the sentence when it still hears it."""
     path = tmp_path / "a.ipynb"
     tiny.write(path, "undo_s = 0", SETUP.format(folder=str(tmp_path)), FAULT, "(folder / 'later').touch()")
-    argv = [sys.executable, "-m", "papermill", str(path), str(tmp_path / "out.ipynb"), "-p", "undo_s", "2"]
+    argv = [*LISTENING, sys.executable, "-m", "papermill", str(path), str(tmp_path / "out.ipynb")]
     with subprocess.Popen(argv, stdout=-1, stderr=-1, text=True) as papermill:
         wait_for(tmp_path / "hangs")
         papermill.send_signal(signal.SIGINT)
         papermill.communicate(timeout=WITHIN_S)
+    assert read_journal(tmp_path / "journal.jsonl")[-1].event == undone("f", confirmed=True)
     errors = [o for cell in kept_cells(tmp_path / "out.ipynb") for o in cell["outputs"] if o["output_type"] == "error"]
-    assert [(error["ename"], error["traceback"]) for error in errors] == [("CellInterrupted", [SAID])]
+    assert [error["traceback"] for error in errors] in ([], [[SAID]])
     assert not (tmp_path / "later").exists()
