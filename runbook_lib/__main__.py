@@ -158,7 +158,8 @@ def recover(file: File, *, parameter: Parameter = None) -> None:
 
 def main() -> None:
     """Run one command; an error of ours is one sentence and what to do next, with its exit status."""
-    with signals.caught(), standard_streams():
+    signals.listen(signals.SIGNALS)  # for good: a terminal that is closed hangs up twice, also while we exit
+    with standard_streams():
         _run_command()
 
 

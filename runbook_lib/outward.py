@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
-SHORTEST_BASE64 = 4
-"""A shorter piece of base64 occurs in any text, and masking it would hide what matters."""
+SHORTEST = 4
+"""Of what is masked, in characters: a shorter piece occurs in any text, and masking it would hide what matters."""
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and newline, DEL, C1
     "\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"  # no width, or another order of the line
@@ -62,11 +62,11 @@ def outward(text: str) -> str:
 
 
 def outward_values(value: Any, shown: Callable[[str], str] = outward) -> Any:
-    """Every text in a JSON value as `shown`, names included."""
+    """Every text in a JSON value as `shown`; the names are ours, and a reader looks for them."""
     if isinstance(value, str):
         return shown(value)
     if isinstance(value, dict):
-        return {outward_values(key, shown): outward_values(item, shown) for key, item in value.items()}
+        return {key: outward_values(item, shown) for key, item in value.items()}
     return [outward_values(item, shown) for item in value] if isinstance(value, list | tuple) else value
 
 
@@ -96,7 +96,7 @@ def _forms(plain: str) -> Iterator[str]:
         encoded = base64.b64encode(b"\0" * before + data).decode().rstrip("=")
         # The outermost digits depend on the neighbours, too: only those in between are the secret's own.
         own = encoded[(0, 2, 3)[before] : None if (before + len(data)) % 3 == 0 else -1]
-        if len(own) >= SHORTEST_BASE64:
+        if len(own) >= SHORTEST:
             yield own
 
 

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 
 import pytest
 
 from runbook_lib import __main__ as command_line
+from runbook_lib import signals
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    """A command keeps its handlers to its end, which here is the test's."""
+    with signals.caught():
+        yield
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def _remove_entry(found: Left, site: Site) -> Iterator[Action]:
     yield Command("systemctl daemon-reload")
     # nginx makes its own folders beside ours; whatever else is in the prefix stays.
     if openresty.launcher(site) in found.ours:
-        yield Command("rm -rf %s && find %s -depth -type d -empty -delete", (f"{prefix}/nginx/logs", prefix))
+        yield Command("rm -rf %s && find %s/ -depth -type d -empty -delete", (f"{prefix}/nginx/logs", prefix))
 
 
 def machines_cleaned(site: OpenSite) -> tuple[Host, ...]:

@@ -38,7 +38,7 @@ for f in {FOLDER}/*; do
     test -e "$f" || test -L "$f" || continue
     name=${{f##*/}} ours=yes
     case $name in *.part) continue;; *[!a-z0-9-]*) ours=;; esac
-    grep -qsxF "{render_first_line("$name")}" "$f" || ours=
+    test -f "$f" && test ! -L "$f" && grep -qsxF "{render_first_line("$name")}" "$f" || ours=
 """
 
 

@@ -135,7 +135,8 @@ def keepalived_ours(site: OpenSite) -> Check:
 
 
 def _ours(host: Host) -> Verdict:
-    running = host.run("pgrep -x keepalived").stdout.split()
+    # Anybody can give a process that name; only root can speak VRRP.
+    running = host.run("pgrep -u 0 -x keepalived").stdout.split()
     return judge_keepalived(tuple(running), host.read_text(UNIT_FILE))
 
 

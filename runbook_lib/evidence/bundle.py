@@ -37,11 +37,12 @@ class Bundle:
 
     def write(self, name: str, text: str) -> None:
         """Put a file into the bundle, whole, as `outward` shows its text. Raises BundleError."""
+        part = self.path / f"{name}.part"
         try:
-            part = self.path / f"{name}.part"
             part.write_text(outward(text), "utf-8")
             part.replace(self.path / name)
         except OSError as error:
+            part.unlink(missing_ok=True)
             raise BundleError(f"{self.path / name} can't be written: {error.strerror}.", "Is the disk full?") from error
 
 

@@ -31,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do one action; the exit status is 0, or 2 when an error was printed."""
     os.umask(0o022)  # what is made here must be readable by the lab, whatever the caller keeps to itself
     chosen = _parser().parse_args(argv)
-    catch_signals()
-    _enter_own_mounts()
     try:
+        catch_signals()
+        _enter_own_mounts()
         return _do(chosen)
     except (KeyboardInterrupt, BrokenPipeError):  # the latter: whoever asked is gone
         return INTERRUPTED

@@ -16,7 +16,7 @@ from runbook_lib.notebook.interrupted_cell import CellJournal, watch_cells
 from runbook_lib.notebook.one_run import controller_id, site_key
 from runbook_lib.notebook.parameters import resolve_paths
 from runbook_lib.notebook.repository import BY_HAND, repository_top
-from runbook_lib.outward import Secret, protect
+from runbook_lib.outward import SHORTEST, Secret, protect
 from runbook_lib.site import Machine, Site, parse_site
 
 
@@ -90,6 +90,11 @@ def _secret(machine: Machine, parameter: str, variable: str | None) -> Secret | 
         raise ParameterError(
             f"{machine.name}: ssh.{parameter} names the environment variable {variable}, which is not set.",
             f"Set it before you start: read -rs {variable} && export {variable}",
+        )
+    if len(os.environ[variable]) < SHORTEST:
+        raise ParameterError(
+            f"{machine.name}: the password in {variable} has fewer than {SHORTEST} characters.",
+            "Masking it would mask half of every record: give the user a longer one.",
         )
     secret = Secret(os.environ[variable])
     protect(secret)

@@ -84,7 +84,7 @@ def test_a_node_that_has_nothing_of_ours_is_left_alone() -> None:
                 "systemctl disable --now openresty.service",
                 *map(gone, ENTRY),
                 "systemctl daemon-reload",
-                f"rm -rf {PREFIX}/nginx/logs && find {PREFIX} -depth -type d -empty -delete",
+                f"rm -rf {PREFIX}/nginx/logs && find {PREFIX}/ -depth -type d -empty -delete",
             ],
             "OpenResty's layout",
         ),
@@ -149,4 +149,4 @@ def test_the_places_of_the_parameters_are_cleaned() -> None:
     actions = planned(replace(NOTHING, ours=frozenset({"/opt/keepalived", *entry})), site)
     assert actions[0] == gone("/opt/keepalived")
     assert "systemctl disable --now web.service" in actions
-    assert actions[-2] == "rm -rf /opt/openresty/nginx/logs && find /opt/openresty -depth -type d -empty -delete"
+    assert actions[-2] == "rm -rf /opt/openresty/nginx/logs && find /opt/openresty/ -depth -type d -empty -delete"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 from typing import cast
@@ -82,3 +83,11 @@ def test_our_folder_goes_but_not_with_what_is_among_the_undos(folder: Path) -> N
     for _ in range(2):
         assert HOST.run(command.command, *command.values).exit_status == 0
         assert not folder.parent.exists()
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_or_a_link_among_the_undos_is_none_and_nobody_waits_for_it(folder: Path) -> None:
+    os.mkfifo(folder / "freeze-keepalived-2")
+    (folder.parent / "theirs").write_text(UNDO)
+    (folder / ID).symlink_to(folder.parent / "theirs")
+    assert recorded(HOST) == Recorded(records=(), others=(ID, "freeze-keepalived-2"))

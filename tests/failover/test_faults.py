@@ -257,7 +257,7 @@ def test_an_undo_that_fails_is_named_and_the_other_node_has_its_turn(tmp_path: P
     assert str(error.value) == (
         "node129: the undo of stop-keepalived-12345678 ran, but is not confirmed. "
         "node128: the undo of stop-keepalived-12345678 ran, but is not confirmed. "
-        "Look there: systemctl --failed, and /var/lib/runbook/faults/"
+        "Look at /var/lib/runbook/faults/ there, and at the units that it names: journalctl -b -n 50"
     )
     assert events(tmp_path) == [FaultUndone("stop-keepalived-12345678", confirmed=False)] * 2
 

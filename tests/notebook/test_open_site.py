@@ -82,6 +82,14 @@ def test_a_secret_that_is_set(parameter: str, monkeypatch: pytest.MonkeyPatch) -
     assert opened(ssh(**{parameter: "NODE_SECRET"})).master.name == "node129"
 
 
+def test_a_secret_too_short_to_be_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODE_SECRET", "abc")
+    assert refusal(ssh(password_env="NODE_SECRET")) == (
+        "node129: the password in NODE_SECRET has fewer than 4 characters. "
+        "Masking it would mask half of every record: give the user a longer one."
+    )
+
+
 def test_a_machine_is_reached_as_its_parameters_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGIN", "hunter2")
     monkeypatch.setenv("SUDO", "hunter3")

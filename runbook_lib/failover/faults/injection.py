@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from runbook_lib.chapter.vip import holds_vip
-from runbook_lib.errors import FaultError, HostError, UnreachableError
+from runbook_lib.errors import FaultError, HostError, RunbookError, UnreachableError
 from runbook_lib.failover.faults import lab_faults, node_record
 from runbook_lib.failover.faults.catalogue import Fault
 from runbook_lib.failover.faults.confirming import probe, wait_until
@@ -103,7 +103,7 @@ class Injection:
         return all(probe(host, self.commands.confirm) for host in self.hosts)
 
     def undo(self) -> None:
-        """Undo it wherever it was recorded, confirmed by a probe. Raises HostError once every machine had its turn."""
+        """Undo it wherever it was recorded, confirmed by a probe. Raises RunbookError once each had its turn."""
         failed = [error for host in self.recorded if (error := _undo_on(self, host)) is not None]
         if failed:
             raise failed[0]
@@ -184,9 +184,9 @@ def _apply_on_node(injection: Injection, host: Host) -> float:
     return float(applied.stdout.split()[0])
 
 
-def _undo_on(injection: Injection, host: Host) -> HostError | None:
+def _undo_on(injection: Injection, host: Host) -> RunbookError | None:
     """Undo and confirm on one machine; what went wrong, so that the others get their turn first."""
-    fault, confirmed = injection.fault, False
+    fault, confirmed, failed = injection.fault, False, list[RunbookError]()
     try:
         if fault.by_lab:
             _bring_back(injection, host)
@@ -194,15 +194,19 @@ def _undo_on(injection: Injection, host: Host) -> HostError | None:
             node_record.run_undo(host, injection.fault_id)
         confirmed = wait_until(lambda: probe(host, injection.commands.confirm), fault.back_within_s)
     except HostError as error:
-        return error
-    finally:
+        failed.append(error)
+    try:
         injection.site.journal.write(FaultUndone(fault_id=injection.fault_id, confirmed=confirmed))
-    if confirmed:
-        return None
-    return HostError(
-        f"{host.name}: the undo of {fault.name} ran, but is not confirmed within {fault.back_within_s:.0f} s.",
-        f"This must succeed there: {injection.commands.confirm}",
-    )
+    except RunbookError as error:  # a full disk here must not keep the other machine from its undo
+        failed.append(error)
+    if not confirmed and not failed:
+        failed.append(
+            HostError(
+                f"{host.name}: the undo of {fault.name} ran, but is not confirmed within {fault.back_within_s:.0f} s.",
+                f"This must succeed there: {injection.commands.confirm}",
+            )
+        )
+    return failed[0] if failed else None
 
 
 def _bring_back(injection: Injection, host: Host) -> None:

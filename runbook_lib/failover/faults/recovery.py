@@ -50,7 +50,7 @@ def undo_recorded_faults(site: OpenSite) -> tuple[str, ...]:
         for undo in (_undo_records, _undo_effects):
             try:
                 undo(site, host, undone, failed)
-            except HostError as error:
+            except RunbookError as error:
                 failed.append(error)
     if len(failed) > 1:
         raise HostError(" ".join(error.what for error in failed), failed[0].todo)
@@ -126,5 +126,5 @@ def _not_undone(host: Host, what: str, stderr: str) -> HostError:
     said = f" It returned: {stderr.strip()}" if stderr.strip() else ""
     return HostError(
         f"{host.name}: the undo of {what} ran, but is not confirmed.{said}",
-        f"Look there: systemctl --failed, and {FOLDER}/",
+        f"Look at {FOLDER}/ there, and at the units that it names: journalctl -b -n 50",
     )
