@@ -49,18 +49,6 @@ def listen(numbers: Iterable[signal.Signals], handler: Callable[[int, FrameType 
             signal.signal(number, handler)
 
 
-@contextmanager
-def caught() -> Iterator[None]:
-    """Inside, SIGNALS interrupt this process as the module says."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    listen(SIGNALS)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def interrupt() -> None:
     """Interrupt this process, from any of its threads."""
     os.kill(os.getpid(), signal.SIGTERM)

@@ -6,15 +6,15 @@ import errno
 from collections.abc import Iterator
 
 import pytest
+from caught_signals import caught
 
 from runbook_lib import __main__ as command_line
-from runbook_lib import signals
 
 
 @pytest.fixture(autouse=True)
 def _handlers() -> Iterator[None]:
     """A command keeps its handlers to its end, which here is the test's."""
-    with signals.caught():
+    with caught():
         yield
 
 

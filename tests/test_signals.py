@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from caught_signals import caught
 
 from runbook_lib import signals
 
@@ -13,7 +14,7 @@ from runbook_lib import signals
 @pytest.fixture(autouse=True)
 def _caught(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(signals, "INSISTS_AFTER_S", 0.0)
-    with signals.caught():
+    with caught():
         yield
 
 
@@ -49,18 +50,11 @@ def test_one_that_comes_twice_at_once_does_not_insist(monkeypatch: pytest.Monkey
 def test_what_the_caller_had_ignored_stays_ignored(number: signal.Signals) -> None:
     before = signal.signal(number, signal.SIG_IGN)
     try:
-        with signals.caught():
+        with caught():
             signal.raise_signal(number)
         assert signal.getsignal(number) is signal.SIG_IGN
     finally:
         signal.signal(number, before)
-
-
-def test_afterwards_all_is_as_before() -> None:
-    before = [signal.getsignal(number) for number in signals.SIGNALS]
-    with signals.caught():
-        pass
-    assert [signal.getsignal(number) for number in signals.SIGNALS] == before
 
 
 @pytest.mark.parametrize("number", signals.SIGNALS)

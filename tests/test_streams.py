@@ -17,7 +17,8 @@ from runbook_lib.outward import Secret, protect
 from runbook_lib.notebook.progress import Progress
 from runbook_lib.streams import standard_streams
 protect(Secret("hunter2"))
-with signals.caught(), standard_streams():
+signals.listen(signals.SIGNALS)
+with standard_streams():
     {body}
 """
 

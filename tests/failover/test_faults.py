@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from caught_signals import caught
 from fakes import FakeHost, open_fake_site
 
 from runbook_lib import lab, signals
@@ -86,7 +87,7 @@ def test_an_interrupt_during_the_undo_waits_for_its_end(tmp_path: Path) -> None:
         return clock(command)
 
     site, master = open_fake_site(tmp_path, pressed)
-    with signals.caught(), pytest.raises(KeyboardInterrupt), injected(site, STOP, "stop-keepalived-1", master) as it:
+    with caught(), pytest.raises(KeyboardInterrupt), injected(site, STOP, "stop-keepalived-1", master) as it:
         it.apply()
     assert events(tmp_path)[-1] == FaultUndone("stop-keepalived-1", confirmed=True)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import tiny
+from caught_signals import caught
 from rich.console import Console
 
-from runbook_lib import signals
 from runbook_lib.evidence import Outcome, create_bundle
 from runbook_lib.journal import NotebookFinished
 from runbook_lib.notebook.judgement import kept_cells
@@ -42,7 +42,7 @@ class Run:
         progress = _Watched(self.on_cell, self.printed)
         given = {"site": {"vip": "10.0.0.9/24"}}
         runner = Runner(self.bundle, lambda n: dict(given), progress, self.cell_limit_s, self.grace_s)
-        with signals.caught(), KernelQueue(self.bundle, notebooks) as kernels:
+        with caught(), KernelQueue(self.bundle, notebooks) as kernels:
             runner.run(notebooks, kernels, self.done)
         return self.done
 
