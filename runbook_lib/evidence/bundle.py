@@ -36,10 +36,13 @@ class Bundle:
         return hashlib.sha256((self.path / "parameters.yaml").read_bytes()).hexdigest()
 
     def write(self, name: str, text: str) -> None:
-        """Put a file into the bundle, whole, as `outward` shows its text. Raises BundleError."""
+        """Put a file into the bundle, whole: text that is outward already, as JSON masked afterwards is JSON no more.
+
+        Raises BundleError.
+        """
         part = self.path / f"{name}.part"
         try:
-            part.write_text(outward(text), "utf-8")
+            part.write_text(text, "utf-8")
             part.replace(self.path / name)
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -75,7 +78,7 @@ def _made(bundle: Bundle, parameters: str) -> Bundle:
             (bundle.path / folder).mkdir()
     except OSError as error:
         raise _cannot_be_made(bundle.path, error) from error
-    bundle.write("parameters.yaml", parameters)
+    bundle.write("parameters.yaml", outward(parameters))
     return bundle
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from records import change, judged, record
@@ -18,6 +19,7 @@ from runbook_lib.evidence import (
     render_result,
     warnings_given,
 )
+from runbook_lib.evidence.bundle import create_bundle
 from runbook_lib.evidence.surroundings import Operator
 from runbook_lib.journal import FaultApplied, KeepalivedFound, Record
 from runbook_lib.outward import Secret, protect
@@ -137,3 +139,14 @@ def test_no_secret_gets_into_it_also_one_that_json_would_escape() -> None:
     text = render_result(FRAME, [], [record(judged("UNKNOWN", 'sudo said pa"ss\x9b'))], Outcome.UNKNOWN, 'pa"ss')
     values = json.loads(text)
     assert (values["error"], values["checks"][0]["observed"]) == ("•••", "sudo said •••\\x9b")
+
+
+@pytest.mark.parametrize("password", ["1000", "exit", "run_id", "verdict"])
+def test_a_password_of_digits_or_of_our_words_leaves_json_with_its_names(tmp_path: Path, password: str) -> None:
+    names = json.loads(render_result(FRAME, [], [], Outcome.ERROR, "")).keys()
+    protect(Secret(password))
+    bundle = create_bundle(tmp_path, "")
+    bundle.write("result.json", render_result(FRAME, [], [], Outcome.ERROR, ""))
+    values = json.loads((bundle.path / "result.json").read_text())
+    assert values.keys() == names
+    assert values["operator"]["login_uid"] == 1000
