@@ -162,4 +162,6 @@ def _start_clean(site: Site) -> str:
     """Start keepalived; where it was killed, first take off the VIP that nobody else would, and end stray children."""
     interface, vip = shlex.quote(site.interface), shlex.quote(site.vip)
     stray = signal_processes("KILL", KEEPALIVED, "keepalived")
-    return f"{ACTIVE} || {{ {stray}; ! {holds_vip(site)} || ip addr del {vip} dev {interface}; }}; {START}"
+    # Stopped first: at boot systemd may be starting it just now, and what is killed halfway leaves a child behind.
+    left = f"systemctl stop {KEEPALIVED}; {stray}; ! {holds_vip(site)} || ip addr del {vip} dev {interface}"
+    return f"{ACTIVE} || {{ {left}; }}; {START}"
