@@ -45,6 +45,6 @@ def test_a_fault_like_no_other_names_them_all() -> None:
 
 @pytest.mark.parametrize("name", list(FAULTS))
 def test_every_command_is_a_shell_command(name: str) -> None:
-    commands = dataclasses.replace(FAULTS[name].commands(Site()), needs="")
+    commands = dataclasses.replace(FAULTS[name].commands(Site()), refusal="")
     for command in dataclasses.astuple(commands):
         subprocess.run(["sh", "-n", "-c", command], check=True)  # -n: parse only

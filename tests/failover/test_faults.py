@@ -152,25 +152,25 @@ def test_a_demonstration_may_inject_faults_of_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "machine", "needs"),
+    ("fault", "machine", "refusal"),
     [
-        ("kill-keepalived", "node129", "running keepalived.service"),
-        ("block-vrrp-one-side", "node129", "nft without a table 'ip runbook_fault'"),
+        ("kill-keepalived", "node129", "has no running keepalived.service"),
+        ("block-vrrp-one-side", "node129", "has no nft, or has a table 'ip runbook_fault' already"),
         (
             "stop-nacos", "node128",
-            "nacos@8848.service and nacos@8849.service and nacos@8850.service (is the lab up with --no-nacos?)",
+            "has no nacos@8848.service and nacos@8849.service and nacos@8850.service (is the lab up with --no-nacos?)",
         ),
     ],
 )  # fmt: skip
 def test_a_machine_that_lacks_what_the_fault_needs_is_named_before_anything_is_recorded(
-    tmp_path: Path, fault: str, machine: str, needs: str
+    tmp_path: Path, fault: str, machine: str, refusal: str
 ) -> None:
     site, master = open_fake_site(tmp_path, lambda command: (1 if "sh -ec" in command else 0, ""))
     with pytest.raises(FaultError) as refused, injected(site, fault_named(fault), "x", master):
         pass
     assert str(refused.value) == (
-        f"{machine} has no {needs}, and {fault} needs it. "
-        "Bring it there, or choose another fault: runbook fault list -f FILE"
+        f"{machine} {refusal}, so {fault} can't be injected. "
+        "Change that, or choose another fault: runbook fault list -f FILE"
     )
     assert all(host.files == {} for host in site.hosts.values() if isinstance(host, FakeHost))
 

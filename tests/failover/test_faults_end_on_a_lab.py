@@ -233,8 +233,8 @@ def test_a_table_of_somebody_elses_is_neither_used_nor_removed(finished: Finishe
     try:
         refused = finished.site.runbook("fault", "inject", "block-vrrp-one-side")
         assert refused.stderr == (
-            "runbook: node129 has no nft without a table 'ip runbook_fault', and block-vrrp-one-side needs it. "
-            "Bring it there, or choose another fault: runbook fault list -f FILE\n"
+            "runbook: node129 has no nft, or has a table 'ip runbook_fault' already, so block-vrrp-one-side can't be "
+            "injected. Change that, or choose another fault: runbook fault list -f FILE\n"
         )
         assert finished.site.runbook("fault", "recover").stdout == "nothing to undo\n"
         assert none_left(site).observe().observed == "none"

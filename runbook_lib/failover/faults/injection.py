@@ -131,8 +131,8 @@ def _before(host: Host, fault: Fault, commands: NodeCommands) -> str:
     said = host.run("sh -ec %s", asked)
     if said.exit_status:
         raise FaultError(
-            f"{host.name} has no {commands.needs}, and {fault.name} needs it.",
-            "Bring it there, or choose another fault: runbook fault list -f FILE",
+            f"{host.name} {commands.refusal}, so {fault.name} can't be injected.",
+            "Change that, or choose another fault: runbook fault list -f FILE",
         )
     return said.stdout.strip()
 

@@ -38,7 +38,7 @@ def _dropping(when: str, trace: str) -> NodeCommands:
         undo=f"! {_OURS} || nft delete table {TABLE}",
         confirm=f"! {_OURS}",
         before=f"command -v nft >/dev/null && ! nft list table {TABLE} 2>/dev/null",
-        needs=f"nft without a table {TABLE!r}",
+        refusal=f"has no nft, or has a table {TABLE!r} already",
         confirm_effect=f"nft list table {TABLE} | grep -q 'counter packets [1-9]'",
         trace=trace,
     )

@@ -54,7 +54,7 @@ def openresty_cannot_start(site: Site) -> NodeCommands:
         undo=f"{only_by_unit(site.openresty.unit, mode)}; {START}",
         confirm=f"test -x {binary} && {active(site.openresty.unit, KEEPALIVED)}",
         before=f"test -x {binary} && stat -Lc %a {binary}",
-        needs=f"executable {launcher(site)}",
+        refusal=f"has no executable {launcher(site)}",
         confirm_effect=effect,
         trace=effect,
     )
@@ -85,7 +85,7 @@ def kill_keepalived_parent(site: Site) -> NodeCommands:
         undo=_start_clean(site),
         confirm=ACTIVE,
         before=f"{tree} && echo $t",
-        needs=f"running {KEEPALIVED}",
+        refusal=f"has no running {KEEPALIVED}",
         confirm_effect=GONE,
     )
 
@@ -99,7 +99,7 @@ def kill_keepalived(site: Site) -> NodeCommands:
         undo=_start_clean(site),
         confirm=ACTIVE,
         before=f"{tree} && echo $t",
-        needs=f"running {KEEPALIVED}",
+        refusal=f"has no running {KEEPALIVED}",
         confirm_effect=f"{GONE}; {holds_vip(site)}",
         # Who stops keepalived, or runs it by hand, leaves another result.
         trace=f"! {ACTIVE} && systemctl show -p Result {KEEPALIVED} | grep -qx Result=signal && {holds_vip(site)}",
@@ -136,7 +136,7 @@ def stop_nacos(site: Site) -> NodeCommands:
         undo=started(*units),
         confirm=" && ".join(ready),
         before=f"systemctl cat {shlex.join(units)} >/dev/null",
-        needs=f"{' and '.join(units)} (is the lab up with --no-nacos?)",
+        refusal=f"has no {' and '.join(units)} (is the lab up with --no-nacos?)",
         confirm_effect=" && ".join(f"! {active(unit)}" for unit in units),
         # At boot they wait for their turn, and a lab without Nacos has no such unit.
         trace=" && ".join(
