@@ -53,10 +53,11 @@ def see(lab: Lab, machine: str, probe: str) -> bool:
     return lab.capture(machine, ["sh", "-c", probe])[0] == 0
 
 
-def wait_until(true: Callable[[], bool], within_s: float, what: str) -> None:
+def wait_until(true: Callable[[], bool], within_s: float, what: str | Callable[[], str]) -> None:
+    """Fail where it did not come true in time, with `what` is wrong then."""
     deadline = time.monotonic() + within_s
     while not true():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what if isinstance(what, str) else what()
         time.sleep(0.1)
 
 

@@ -104,6 +104,10 @@ def left(lab: Lab, machine: str) -> str:
     return lab.capture(machine, ["sh", "-c", LEFT])[1]
 
 
+def see_nothing_left(lab: Lab, machine: str) -> None:
+    wait_until(lambda: left(lab, machine) == "", 5, lambda: left(lab, machine))
+
+
 @contextmanager
 def without_controller(lab: Lab, name: str, expires_s: float) -> Iterator[float]:
     """The fault, whose controller was killed; its deadline in seconds since 1970, by the node."""
@@ -131,7 +135,7 @@ def test_a_deadline_holds_over_thirty_reloads(finished: Finished, name: str) -> 
     late_s = float(undone) - deadline
     print(f"{name}: undone {late_s:.2f} s after its deadline")
     assert 0 <= late_s <= LATE_S
-    wait_until(lambda: left(lab, machine) == "", 5, left(lab, machine))
+    see_nothing_left(lab, machine)
 
 
 @pytest.mark.parametrize("name", ON_A_NODE)
@@ -148,7 +152,7 @@ def test_a_boot_after_the_deadline_undoes_it(finished: Finished, name: str) -> N
     took_s = time.monotonic() - begun
     print(f"{name}: undone {took_s:.2f} s after power on")
     assert took_s <= AFTER_BOOT_S
-    wait_until(lambda: left(lab, machine) == "", 5, left(lab, machine))
+    see_nothing_left(lab, machine)
 
 
 @pytest.mark.usefixtures("site")
@@ -163,13 +167,13 @@ def test_a_boot_before_the_deadline_leaves_it_on_until_then(finished: Finished) 
         undone = lab.capture("node129", ["sh", "-c", gone])[1]
     assert 0 <= float(undone) - deadline <= LATE_S
     assert is_undone(lab, ONE)
-    wait_until(lambda: left(lab, "node129") == "", 5, left(lab, "node129"))
+    see_nothing_left(lab, "node129")
 
 
 def test_a_deadline_that_passes_while_it_is_recorded_is_met(finished: Finished, site: OpenSite) -> None:
     record_undo(site.master, "stop-keepalived-00000000", "true", 0.0)
     wait_until(lambda: not is_recorded(site.master, "stop-keepalived-00000000"), 5, "it was not undone")
-    wait_until(lambda: left(finished.site.lab, "node129") == "", 5, "its units are left")
+    see_nothing_left(finished.site.lab, "node129")
 
 
 @pytest.mark.parametrize(
