@@ -18,7 +18,7 @@ lab: $(VENV)/.runtime  ## Start the lab, run the chapter on it (notebooks 00-09)
 	  [ $$status -eq 3 ] || exit $$status; echo 'Passed, with the warnings above.' >&2; }
 
 test: checks  ## Format, lint, types and all tests but the slow and the browser's (labs of their own; root or sudo)
-	@echo 'Two halves side by side, some 15 minutes; each is shown when it ends.' >&2
+	@echo 'Two halves side by side, 15 to 20 minutes; each is shown when it ends.' >&2
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-chapter test-others
 
 test-chapter test-others:
